@@ -1,0 +1,56 @@
+// Program: the set of Lua modules that a simulation runs, with its content digest.
+//
+// Modules are compiled once, when the program is made; every VM loads the same bytecode in the same
+// order. `main` runs first; others when they are first required: `require "ai.targets"` finds
+// ai/targets.lua. Immutable, so any thread may use it.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/bytes.hpp"
+
+namespace canon {
+
+struct Module {
+    std::string name;    ///< as `require` knows it: "main", "ai.targets"
+    std::string source;  ///< Lua text
+    std::string file{};  ///< what messages call it; empty: as `module_file` says
+};
+
+class Program {
+  public:
+    /// A folder with a main.lua, or the path of a main.lua (or another .lua file that then is
+    /// `main`); every .lua file below the folder is a module. Fails: throws canon::Error for what
+    /// cannot be read, for a missing main.lua and, with file and line, for what is no Lua.
+    static std::shared_ptr<const Program> from_path(const std::filesystem::path& path);
+    /// Fails: throws canon::Error for a missing "main", a name used twice and what is no Lua.
+    static std::shared_ptr<const Program> from_modules(std::vector<Module> modules);
+
+    /// Sorted by name.
+    std::span<const Module> modules() const noexcept { return modules_; }
+    /// Of all names and sources.
+    std::uint64_t digest() const noexcept { return digest_; }
+
+    /// The compiled form of modules()[index]; for the library's own use, never taken from outside.
+    std::span<const std::uint8_t> bytecode(std::size_t index) const noexcept {
+        return bytecode_[index].view();
+    }
+    /// The index of a module, or modules().size().
+    std::size_t find(std::string_view name) const noexcept;
+
+  private:
+    Program() = default;
+    std::vector<Module> modules_;
+    std::vector<Bytes> bytecode_;
+    std::uint64_t digest_ = 0;
+};
+
+/// "ai/targets.lua" for "ai.targets".
+std::string module_file(std::string_view name);
+
+}  // namespace canon

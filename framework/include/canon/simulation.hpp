@@ -1,0 +1,198 @@
+// Simulation: the deterministic machine. The state after frame F is a pure function of (program,
+// config, seed, inputs up to F): not of the number of workers, their speed, the process, the clock,
+// or a snapshot and restore in between.
+//
+// A step takes the inputs of one frame, runs the program's callbacks, runs the due jobs on all
+// workers over the frozen world, and commits what they ask for in stamp order on the thread that
+// called it, round after round until no job is stopped in a call. Then it hashes the state.
+//
+// Threads: all members are for the main thread (whichever one thread calls `step`), unless they say
+// otherwise.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/fault.hpp"
+#include "canon/ids.hpp"
+#include "canon/program.hpp"
+#include "canon/value.hpp"
+#include "canon/world.hpp"
+
+namespace canon {
+
+/// Data from outside, for one frame, from one source (player, console, host).
+struct Input {
+    std::uint32_t source = 0;
+    std::uint64_t sequence = 0;  ///< orders the inputs of one source
+    Value data;
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+struct LogEntry {
+    LogLevel level = LogLevel::info;
+    std::string function;  ///< "jobs.think", "on_frame"; "canon" for the library's own
+    std::string text;
+};
+
+/// Limits are part of what decides the outcome: two simulations that are to agree need the same
+/// ones.
+struct Limits {
+    std::int64_t job_instructions = 50'000'000;
+    std::int64_t callback_instructions = 500'000'000;
+    std::size_t memory_bytes = 32 << 20;  ///< of one run of a script, above the loaded program
+    std::size_t collect_bytes = 8 << 20;  ///< from here on Lua's collector runs
+    std::uint32_t ids_per_job = 1024;     ///< entities that one job may spawn
+    std::uint32_t jobs_per_frame = 1u << 21;
+    std::uint32_t rounds = 32;                  ///< engine.call answers in a frame, for each job
+    std::size_t put_aside_bytes = 256 << 20;    ///< of all jobs that are stopped at one time
+    std::uint32_t post_depth = 32;              ///< of handlers that post to handlers
+    std::uint32_t posts_per_commit = 1u << 20;  ///< made by handlers
+    std::uint32_t strikes =
+        3;  ///< frames running after which a function that spends its budget is disabled
+    std::uint32_t done_delay =
+        8;  ///< frames after which deliver = "done" is delivered without a live session
+};
+
+struct SimulationOptions {
+    unsigned workers =
+        0;  ///< 0: all cores. The main thread is one of them. Does not change any hash.
+    std::uint64_t seed = 1;
+    Value config;  ///< what on_start gets
+    Limits limits;
+};
+
+struct SubmitOptions {
+    Value key;  ///< integer or string: the random stream's
+    std::int64_t priority = 0;
+    std::uint64_t delay = 0;
+    std::uint64_t deliver = 0;  ///< frames; 0: within the frame
+};
+
+/// What one step did. Times are for people and differ from run to run; everything else is a
+/// function of the contract.
+struct FrameReport {
+    Frame frame;
+    std::uint64_t state_hash = 0;  ///< of the state after the frame
+    std::uint64_t chain = 0;  ///< of inputs, actions, faults and state, chained to the frame before
+    std::uint64_t action_hash = 0;
+    std::uint64_t jobs = 0;
+    std::uint64_t actions = 0;
+    std::uint64_t dead_actions = 0;  ///< on entities that were dead: normal life
+    std::uint64_t refused_actions =
+        0;  ///< that the world could not take (type, field, index unknown to the job)
+    std::uint64_t skipped_jobs = 0;  ///< of disabled functions
+    std::uint32_t rounds = 0;
+    std::uint64_t entities = 0;
+    std::vector<Fault> faults;
+    std::vector<LogEntry> log;
+    std::int64_t callback_nanoseconds = 0;  ///< on_input, on_frame and freeze: one thread
+    std::int64_t run_nanoseconds = 0;       ///< jobs: all workers
+    std::int64_t commit_nanoseconds = 0;    ///< one thread; with on_fault and on_commit
+    std::int64_t hash_nanoseconds = 0;      ///< one thread
+};
+
+class Simulation;
+
+/// What a C++ action handler works with; valid during the call.
+class HandlerContext {
+  public:
+    World& world() noexcept { return world_; }
+    Simulation& simulation() noexcept { return simulation_; }
+    /// Of the action that is answered.
+    const Stamp& stamp() const noexcept { return stamp_; }
+
+    HandlerContext(World& world, Simulation& simulation, const Stamp& stamp)
+        : world_(world), simulation_(simulation), stamp_(stamp) {}
+
+  private:
+    World& world_;
+    Simulation& simulation_;
+    Stamp stamp_;
+};
+
+/// A C++ action handler; what it returns is the answer to engine.call.
+/// Fails: an exception becomes a Fault; the world's writes are undone, host state is not.
+using Handler = std::function<Value(HandlerContext&, const Value& data)>;
+
+/// The whole state at a frame boundary. Immutable; any thread may read its world while `step` runs.
+class SimulationSnapshot;
+
+class Simulation {
+  public:
+    /// Registers what a host adds. To be set before the program is loaded, in the same way wherever
+    /// it runs.
+    struct Host {
+        std::vector<std::pair<std::string, Handler>> handlers;
+        /// Templates of the host's own, before the program's.
+        std::vector<TemplateSpec> templates;
+        /// Host state by name; see canon/host_state.hpp.
+        std::vector<std::pair<std::string, std::function<std::unique_ptr<HostStateBase>()>>> states;
+    };
+
+    /// Loads the program into one VM for each worker and runs on_start: the state is then that of
+    /// frame 0. Fails: throws canon::Error if the program cannot be loaded, with file and line, or
+    /// a worker cannot be started. A fault of on_start is in `start_report`.
+    Simulation(std::shared_ptr<const Program> program, SimulationOptions options, Host host = {});
+    ~Simulation();
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
+
+    /// Runs the next frame. `inputs` are put into canonical order here: by source, the first source
+    /// rotating by frame, then by sequence. Fails: throws canon::Error for two inputs of one source
+    /// with one sequence; nothing has happened then. The report is valid until the next call.
+    const FrameReport& step(std::span<const Input> inputs = {});
+
+    /// Of on_start.
+    const FrameReport& start_report() const noexcept;
+    Frame frame() const noexcept;
+    unsigned workers() const noexcept;
+    const Program& program() const noexcept;
+
+    /// For reading, between steps, and for changing by handlers.
+    World& world() noexcept;
+    const World& world() const noexcept;
+
+    /// Submits a job, as engine.submit does on the main thread: from within a handler it is due
+    /// next frame, between steps in the frame that comes. Hosts call it at the same frames wherever
+    /// the simulation runs. Fails: throws canon::Error for a job that does not exist.
+    JobId submit(std::string_view job, const Value& argument = {},
+                 const SubmitOptions& options = {});
+    JobId submit_each(std::string_view job, std::string_view template_name, std::uint32_t every = 1,
+                      std::uint32_t batch = 0);
+    void cancel(JobId id);
+
+    std::uint64_t state_hash() const;
+    std::uint64_t chain() const noexcept;
+
+    /// Canonical bytes of the whole state; `load` needs a simulation of the same program, limits
+    /// and host.
+    void save(Bytes& out) const;
+    /// Fails: throws canon::Error that names what is wrong; the simulation is then as it was.
+    void load(ByteReader& in);
+    std::shared_ptr<const SimulationSnapshot> capture() const;
+    void restore(const SimulationSnapshot& snapshot);
+    /// One field a line, the simulation's own state first.
+    std::string dump() const;
+
+    /// For statistics and benchmarks.
+    struct Statistics {
+        std::size_t image_bytes = 0;
+        std::size_t image_live_bytes = 0;
+        std::size_t hot_pages = 0;       ///< the most of any worker
+        std::uint64_t runs = 0;          ///< of scripts, all workers
+        std::uint64_t counted_runs = 0;  ///< made again with a budget hook
+    };
+    Statistics statistics() const;
+
+  private:
+    class Machine;
+    std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace canon

@@ -1,0 +1,315 @@
+// World: all simulation state: the entities of declared templates with typed fields, singletons,
+// and host state.
+//
+// Iteration, queries, hash, save and dump are in id order, so they depend on what the world holds
+// and never on how it came to hold it. Writes are for the main thread between `thaw` and `freeze`;
+// while frozen, any thread may read.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/bytes.hpp"
+#include "canon/detail/world_directory.hpp"
+#include "canon/detail/world_table.hpp"
+#include "canon/error.hpp"
+#include "canon/host_state_base.hpp"
+#include "canon/ids.hpp"
+#include "canon/schema.hpp"
+
+namespace canon {
+
+/// One field's or cell's content, without a copy: texts and bytes are valid until the next write.
+struct Scalar {
+    enum class Kind : std::uint8_t { nil, boolean, integer, number, string, bytes, array };
+    Kind kind = Kind::nil;
+    union {
+        bool boolean;
+        std::int64_t integer = 0;  ///< an entity field too: the id; nil where that entity is dead
+        double number;
+    };
+    std::string_view text = {};  ///< string: the text. bytes: canonical bytes of a list or map.
+                                 ///< array: nothing, see `cells`.
+
+    static Scalar of(bool flag) noexcept {
+        Scalar scalar;
+        scalar.kind = Kind::boolean;
+        scalar.boolean = flag;
+        return scalar;
+    }
+    static Scalar of(std::int64_t integer) noexcept {
+        Scalar scalar;
+        scalar.kind = Kind::integer;
+        scalar.integer = integer;
+        return scalar;
+    }
+    static Scalar of(int integer) noexcept { return of(std::int64_t{integer}); }
+    static Scalar of(double number) noexcept {
+        Scalar scalar;
+        scalar.kind = Kind::number;
+        scalar.number = number;
+        return scalar;
+    }
+    static Scalar of(std::string_view text) noexcept {
+        Scalar scalar;
+        scalar.kind = Kind::string;
+        scalar.text = text;
+        return scalar;
+    }
+    // Without it a literal would become a boolean.
+    static Scalar of(const char* text) noexcept { return of(std::string_view(text)); }
+    static Scalar of_bytes(std::string_view canonical_bytes) noexcept {
+        Scalar scalar;
+        scalar.kind = Kind::bytes;
+        scalar.text = canonical_bytes;
+        return scalar;
+    }
+};
+
+/// What became of a write. Everything but `done` left the world as it was.
+enum class WriteResult : std::uint8_t {
+    done,
+    dead,        ///< no such entity (any more): normal life, counted
+    no_field,    ///< its template has no field of that name
+    wrong_type,  ///< the field cannot hold that value exactly
+    bad_index,   ///< outside the array, or a path that the value does not have
+    singleton,   ///< a singleton is neither spawned nor destroyed
+    taken,       ///< spawn: no positive id, or one that an entity has
+};
+
+/// A few words: "no such entity".
+const char* describe(WriteResult result) noexcept;
+
+class Snapshot;
+
+/// Call: one thread at a time, unless frozen. Indexes of templates and fields are the schema's.
+class World {
+  public:
+    /// Singletons take the ids 1, 2, ... in order of declaration; the first entity follows them.
+    explicit World(std::shared_ptr<const Schema> schema);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    const Schema& schema() const noexcept { return *state_.schema; }
+
+    // ---- reading: any thread while frozen, else the main thread ----
+
+    bool find(EntityId id, Location& out) const noexcept {
+        return state_.directory.find(id.value, out);
+    }
+    bool alive(EntityId id) const noexcept { return state_.directory.contains(id.value); }
+    Scalar read(Location where, FieldIndex field) const noexcept;
+    /// 0 where the field is no array.
+    std::uint32_t cells(Location where, FieldIndex field) const noexcept;
+    /// `index` counts from 0 and is less than `cells`.
+    Scalar read_cell(Location where, FieldIndex field, std::uint32_t index) const noexcept;
+
+    std::size_t count(TemplateIndex index) const noexcept { return state_.tables[index].living(); }
+    /// Steps through a template's entities in id order; begin with a cursor of 0. False at the end.
+    /// Frozen worlds only.
+    bool next(TemplateIndex index, std::uint32_t& cursor, EntityId& id) const noexcept;
+    /// Appends all ids of a template in id order.
+    void each(TemplateIndex index, std::vector<EntityId>& out) const;
+    /// Appends, in id order, the ids with (x - fx)^2 + (y - fy)^2 <= r^2, where fx and fy are the
+    /// fields of the template's grid, else those named "x" and "y". False where the template has
+    /// neither. Computed in doubles as it stands: an infinite r finds all but those whose distance
+    /// is no number; a negative r or one that is no number finds nothing.
+    bool near(TemplateIndex index, double x, double y, double r, std::vector<EntityId>& out) const;
+    /// Appends, in id order, the ids whose field equals `value` (1 equals 1.0; an entity field may
+    /// be asked for nil). No array equals anything, nor does a NaN.
+    void where(TemplateIndex index, FieldIndex field, const Scalar& value,
+               std::vector<EntityId>& out) const;
+    /// The id of a singleton, or 0.
+    EntityId singleton(std::string_view name) const noexcept;
+
+    // ---- the same by names, with values ----
+    // Each throws canon::Error for unknown names, with the nearest one, and for what a field cannot
+    // hold.
+
+    /// nil for a dead entity. An array is a list.
+    Value get(EntityId id, std::string_view field) const;
+    /// Does nothing to a dead entity. An array takes a list of its length.
+    void set(EntityId id, std::string_view field, const Value& value);
+    EntityId spawn(std::string_view template_name, const Map& fields = {});
+
+    // ---- writing: main thread, not frozen ----
+    // The texts and bytes given may be ones that this world lent.
+
+    /// An array takes canonical bytes of a list of its length.
+    WriteResult set(EntityId id, NameId field, const Scalar& value);
+    /// Adds, then clamps (to `min`, then to `max`). Integers wrap around; a sum of mixed kinds is a
+    /// number, which must fit the field exactly.
+    WriteResult add(EntityId id, NameId field, const Scalar& delta, const Scalar* min,
+                    const Scalar* max);
+    /// An array's cell, or an element of a list in an `any` field; `index` counts from 1.
+    WriteResult put(EntityId id, NameId field, std::int64_t index, const Scalar& value);
+    /// Changes an `any` field by path: each key enters a list (1-based) or map; nil removes a map's
+    /// entry or a list's last element; one past a list's end appends. An array's path is one index.
+    WriteResult put(EntityId id, NameId field, std::span<const Key> path, const Value& value);
+    struct Assignment {
+        FieldIndex field;
+        Scalar value;
+    };
+    /// Fields that are not assigned have their defaults; of two assignments to a field the later
+    /// one stays. `next_id` moves behind `id`. The caller sees to it that `id` was never used
+    /// before: of the dead nothing is kept.
+    WriteResult spawn(EntityId id, TemplateIndex index, std::span<const Assignment> fields);
+    WriteResult destroy(EntityId id);
+
+    /// The id that the next entity gets. Part of the state.
+    EntityId next_id() const noexcept { return {state_.next_id}; }
+    /// `id` is larger than that of any entity there is.
+    void set_next_id(EntityId id) noexcept;
+
+    /// Savepoints nest. All writes since `begin_savepoint` are either kept by `release` or undone
+    /// by `undo`, bit for bit (`next_id` too). Host state is not undone.
+    void begin_savepoint();
+    void release_savepoint();
+    void undo_savepoint();
+
+    /// Read-only from here on; brings the derived indexes up to date. Call: no savepoint is open.
+    /// Deterministic: yes.
+    void freeze();
+    void thaw() noexcept { frozen_ = false; }
+    bool frozen() const noexcept { return frozen_; }
+
+    // ---- the state as a whole ----
+
+    /// Registers a part of the state that the host keeps; `name` is unique. Call: before frame 1,
+    /// in the same order wherever the simulation runs.
+    void add_host_state(std::string name, std::unique_ptr<HostStateBase> state);
+
+    /// Of all fields, ids, templates, counters and host states.
+    std::uint64_t state_hash() const;
+    /// Canonical: equal states save equal bytes, and hash(load(save(w))) == hash(w).
+    void save(Bytes& out) const;
+    /// Call: not frozen, no savepoint open.
+    /// Fails: throws canon::Error that names what is wrong and where; the world is then as it was
+    /// before. Host states are loaded last; where one refuses, those loaded before it are given
+    /// back what they had saved (and if one refuses even that, its content is up to it).
+    void load(ByteReader& in);
+    /// One field a line: `soldier 4711 .hp: 35`. An array shows the cells that differ from the
+    /// default, and a hash of all.
+    std::string dump() const;
+
+    /// Deterministic: yes; nothing of the world changes.
+    std::shared_ptr<const Snapshot> capture() const;
+    /// Call: not frozen, no savepoint open.
+    /// Fails: throws canon::Error if the snapshot is of another schema or has other host states, or
+    /// if a host state refuses, with the same promises as `load`.
+    void restore(const Snapshot& snapshot);
+
+  private:
+    // All but the host's part. Copied as it stands.
+    struct State {
+        std::shared_ptr<const Schema> schema;
+        std::vector<detail::Table> tables;  // by TemplateIndex
+        detail::Directory directory;
+        std::int64_t next_id = 1;
+        std::int64_t largest_id = 0;  // in use or destroyed since the last load; less than next_id
+        // Spawns or deaths since the indexes were built: entity fields may read otherwise.
+        bool lives_changed = true;
+    };
+    struct HostPart {
+        std::string name;
+        std::unique_ptr<HostStateBase> state;  // null in a snapshot, which has the two below
+        Bytes saved;
+        std::uint64_t saved_hash = 0;
+
+        std::uint64_t hash() const;
+        void save_into(Bytes& out) const;
+    };
+    struct Journal;
+    struct Target;
+
+    World(const State& state, std::vector<HostPart> host_parts);
+
+    Scalar entity_scalar(std::int64_t id) const noexcept {
+        return alive({id}) ? Scalar::of(id) : Scalar{};
+    }
+    bool is_savepoint_open() const noexcept;
+    void assert_writable() const noexcept;
+    // Where the names do not fit, the result says so and `out` is not set.
+    WriteResult locate(EntityId id, NameId field, Target& out);
+    WriteResult store(const Target& target, std::uint32_t index, const Scalar& value);
+    WriteResult store_list(const Target& target, const Scalar& list);
+    bool has_valid_keys(const detail::Table& table,
+                        const detail::Table::Keyed& keyed) const noexcept;
+    [[noreturn]] void refuse(TemplateIndex index, FieldIndex field, const Value& value) const;
+    FieldIndex field_by_name(TemplateIndex index, std::string_view name) const;
+    // Throws where the field cannot hold `value`.
+    Scalar scalar_for(TemplateIndex index, FieldIndex field, const Value& value,
+                      Bytes& buffer) const;
+    std::string cell_text(const detail::Column& column, std::size_t at) const;
+    void dump_array(std::string& out, const std::string& path, const detail::Column& column,
+                    std::uint32_t row) const;
+    void load_state(ByteReader& in, State& next) const;
+    // Loads each host state from its bytes; gives back to all what they had where one refuses.
+    void load_host_parts(std::span<const std::span<const std::uint8_t>> saved);
+
+    State state_;
+    std::vector<HostPart> host_parts_;
+    std::unique_ptr<Journal> journal_;
+    Bytes scratch_;
+    bool frozen_ = false;
+};
+
+namespace detail {
+/// What the canonical bytes of an `any` field say, without a copy.
+Scalar any_scalar(std::string_view bytes) noexcept;
+}  // namespace detail
+
+inline Scalar World::read_cell(Location where, FieldIndex field,
+                               std::uint32_t index) const noexcept {
+    const detail::Column& column = state_.tables[where.template_index].columns[field];
+    const std::size_t at = column.cell_at(where.row, index);
+    switch (column.cell_type) {
+        case FieldType::boolean:
+            return Scalar::of(column.booleans()[at] != 0);
+        case FieldType::integer:
+            return Scalar::of(column.integers()[at]);
+        case FieldType::number:
+            return Scalar::of(column.numbers()[at]);
+        case FieldType::entity:
+            return entity_scalar(column.integers()[at]);
+        case FieldType::string:
+            return Scalar::of(std::string_view(column.texts()[at]));
+        case FieldType::any:
+            return detail::any_scalar(column.texts()[at]);
+        case FieldType::array:
+            break;
+    }
+    return {};
+}
+
+inline Scalar World::read(Location where, FieldIndex field) const noexcept {
+    const detail::Column& column = state_.tables[where.template_index].columns[field];
+    if (column.type != FieldType::array) return read_cell(where, field, 0);
+    Scalar scalar;
+    scalar.kind = Scalar::Kind::array;
+    return scalar;
+}
+
+inline std::uint32_t World::cells(Location where, FieldIndex field) const noexcept {
+    const detail::Column& column = state_.tables[where.template_index].columns[field];
+    return column.type == FieldType::array ? column.width : 0;
+}
+
+inline bool World::next(TemplateIndex index, std::uint32_t& cursor, EntityId& id) const noexcept {
+    CANON_ASSERT(frozen_, "World::next steps through a frozen world only: elsewhere use each()");
+    const detail::Table& table = state_.tables[index];
+    while (cursor < table.rows()) {
+        const std::uint32_t row = cursor++;
+        if (table.is_alive(row)) {
+            id = {table.ids[row]};
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace canon

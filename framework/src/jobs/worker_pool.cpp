@@ -1,0 +1,137 @@
+#include "jobs/worker_pool.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+
+#include "canon/error.hpp"
+#include "jobs/environment.hpp"
+
+namespace canon::jobs {
+namespace {
+
+void pause_briefly() noexcept {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+WorkerPool::WorkerPool(unsigned workers, const script::Vm::Setup& setup) {
+    for (unsigned i = 0; i < workers; ++i) {
+        vms_.push_back(std::make_unique<script::Vm>(setup));
+        // The check that no trace of the machine (addresses, clock, history) is in the heap that
+        // scripts start from.
+        if (vms_[i]->image_digest() != vms_[0]->image_digest())
+            throw Error(
+                "two workers loaded the same program into different heaps: results would depend on "
+                "the worker. "
+                "This is a bug of Canon or of this build of Lua");
+    }
+    try {
+        for (unsigned i = 1; i < workers; ++i) threads_.emplace_back([this, i] { run_worker(i); });
+        watch_ = std::thread([this] { run_watch(); });
+    } catch (const std::system_error& error) {
+        stop();
+        throw Error("cannot start " + std::to_string(workers) + " worker threads: " + error.what());
+    }
+}
+
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::stop() noexcept {
+    stopping_ = true;
+    wake();
+    busy_.fetch_add(1);
+    busy_.notify_all();
+    if (watch_.joinable()) watch_.join();  // first: it must not signal a thread that has ended
+    for (std::thread& thread : threads_) thread.join();
+}
+
+void WorkerPool::wake() noexcept {
+    wake_.fetch_add(1, std::memory_order_release);
+    wake_.notify_all();
+}
+
+void WorkerPool::dispatch(SharedWork& work) {
+    if (busy_.fetch_add(1) == 0) busy_.notify_all();
+    if (threads_.empty()) {
+        work.work(0);
+    } else {
+        work_.store(&work, std::memory_order_relaxed);
+        joined_.store(0, std::memory_order_release);
+        generation_.fetch_add(1, std::memory_order_release);
+        wake();
+        work.work(0);
+        std::uint32_t joined = joined_.fetch_or(kClosed, std::memory_order_acq_rel) | kClosed;
+        for (int spins = 0; joined != kClosed; joined = joined_.load(std::memory_order_acquire)) {
+            if (++spins < 4096)
+                pause_briefly();
+            else
+                joined_.wait(joined, std::memory_order_acquire);
+        }
+    }
+    busy_.fetch_sub(1);
+}
+
+void WorkerPool::set_idle_work(IdleWork* work) {
+    idle_work_.store(work);
+    for (std::uint32_t at_it = idle_workers_.load(); at_it != 0; at_it = idle_workers_.load())
+        idle_workers_.wait(at_it);
+    if (work != nullptr) wake();
+}
+
+void WorkerPool::run_worker(unsigned worker) {
+    const FixedEnvironment environment;
+    pthread_setname_np(pthread_self(), ("canon " + std::to_string(worker)).c_str());
+    std::uint64_t generation = 0;
+    while (true) {
+        const std::uint32_t seen = wake_.load(std::memory_order_acquire);
+        if (stopping_.load(std::memory_order_acquire)) return;
+        const std::uint64_t newest = generation_.load(std::memory_order_acquire);
+        if (newest != generation) {
+            generation = newest;
+            std::uint32_t joined = joined_.load(std::memory_order_acquire);
+            while ((joined & kClosed) == 0 &&
+                   !joined_.compare_exchange_weak(joined, joined + 1, std::memory_order_acq_rel)) {
+            }
+            if ((joined & kClosed) == 0) {
+                work_.load(std::memory_order_relaxed)->work(worker);
+                if (joined_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1))
+                    joined_.notify_all();
+                continue;
+            }
+        }
+        idle_workers_.fetch_add(1);
+        bool did = false;
+        if (IdleWork* idle = idle_work_.load()) {
+            busy_.fetch_add(1);
+            busy_.notify_all();
+            did = idle->work_idle(worker);
+            busy_.fetch_sub(1);
+        }
+        idle_workers_.fetch_sub(1);
+        idle_workers_.notify_all();
+        if (!did) wake_.wait(seen, std::memory_order_acquire);
+    }
+}
+
+void WorkerPool::run_watch() {
+    pthread_setname_np(pthread_self(), "canon watch");
+    std::vector<script::Vm::Watch> watches(vms_.size());
+    while (!stopping_.load(std::memory_order_acquire)) {
+        if (busy_.load() == 0) {
+            busy_.wait(0);
+            continue;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+        for (std::size_t i = 0; i < vms_.size(); ++i)
+            vms_[i]->interrupt_if_overdue(watches[i], now);
+    }
+}
+
+}  // namespace canon::jobs

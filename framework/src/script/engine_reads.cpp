@@ -1,0 +1,303 @@
+// engine.get, at, alive, each, count, near, where, frame: reading the world.
+#include <cmath>
+
+#include "script/codec.hpp"
+#include "script/engine_arguments.hpp"
+#include "script/engine_library.hpp"
+
+namespace canon::script {
+namespace {
+
+// Looks `text` up by `find`, which gives a number and the stored name for it.
+template <class Find>
+std::uint32_t cached(NameCache& cache, const char* text, std::size_t size, Find find) {
+    NameCache::Entry& entry = cache.at(text);
+    if (entry.address == text && entry.name.size() == size &&
+        std::memcmp(entry.name.data(), text, size) == 0) [[likely]]
+        return entry.number;
+    const std::string_view name(text, size);
+    std::string_view stored;
+    const std::uint32_t number = find(name, stored);
+    if (number != kNone) entry = {text, stored, number};
+    return number;
+}
+
+const char* string_argument(lua_State* L, int index, std::size_t& size) {
+    if (lua_type(L, index) != LUA_TSTRING) luaL_typeerror(L, index, "string");
+    return lua_tolstring(L, index, &size);
+}
+
+void set_message(lua_State* L, std::string text) noexcept { context(L).message = std::move(text); }
+
+int get(lua_State* L) {
+    check_reads(L, "get");
+    const int fields = lua_gettop(L) - 1;
+    const World& world = *context(L).world;
+    Location where;
+    if (!world.find(entity_argument(L, 1), where)) {
+        lua_settop(L, 1);
+        if (fields > 20) luaL_checkstack(L, fields, "engine.get");
+        for (int i = 0; i < fields; ++i) lua_pushnil(L);
+        return fields;
+    }
+    if (fields > 16) luaL_checkstack(L, fields + 4, "engine.get");
+    for (int i = 2; i <= fields + 1; ++i) {
+        const FieldIndex field = world.schema().field(where.template_index, name_argument(L, i));
+        if (field == kNone) [[unlikely]]
+            raise_unknown_field(L, where.template_index, i);
+        push_field(L, world, where, field);
+    }
+    return fields;
+}
+
+// Enters canonical bytes by the keys at stack indexes [index, last] and pushes what is there, or
+// nil.
+void push_at_path(lua_State* L, std::string_view bytes, int index, int last) {
+    ByteReader in({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    for (; index <= last; ++index) {
+        std::uint8_t tag = 0;
+        std::uint64_t count = 0;
+        in.byte(tag);
+        const bool list = tag == static_cast<std::uint8_t>(Tag::list);
+        if (!list && tag != static_cast<std::uint8_t>(Tag::map)) return lua_pushnil(L);
+        in.count(count, 1);
+        bool found = false;
+        for (std::uint64_t i = 0; i < count && !found; ++i) {
+            if (list) {
+                found = lua_isinteger(L, index) &&
+                        lua_tointeger(L, index) == static_cast<lua_Integer>(i + 1);
+            } else {
+                std::uint8_t kind = 0;
+                in.byte(kind);
+                if (kind == static_cast<std::uint8_t>(Tag::integer)) {
+                    std::int64_t number = 0;
+                    in.zigzag(number);
+                    found = lua_isinteger(L, index) && lua_tointeger(L, index) == number;
+                } else {
+                    std::string_view text;
+                    in.string(text);
+                    std::size_t size;
+                    if (lua_type(L, index) == LUA_TSTRING) {
+                        const char* wanted = lua_tolstring(L, index, &size);
+                        found = text == std::string_view(wanted, size);
+                    }
+                }
+            }
+            if (!found && !in.skip_value()) return lua_pushnil(L);
+        }
+        if (!found) return lua_pushnil(L);
+    }
+    decode(L, in);
+}
+
+int at(lua_State* L) {
+    check_reads(L, "at");
+    const int top = lua_gettop(L);
+    luaL_argcheck(L, top >= 3, 3, "engine.at(id, field, index...) needs an index");
+    const World& world = *context(L).world;
+    Location where;
+    if (!world.find(entity_argument(L, 1), where)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    const FieldIndex field = world.schema().field(where.template_index, name_argument(L, 2));
+    if (field == kNone) raise_unknown_field(L, where.template_index, 2);
+    const FieldSpec& spec = world.schema()[where.template_index].fields[field];
+    if (spec.type == FieldType::array) {
+        const lua_Integer index = luaL_checkinteger(L, 3);
+        luaL_argcheck(L, top == 3, 4, "an array's cells have no parts");
+        if (index < 1 || index > static_cast<lua_Integer>(spec.length))
+            return luaL_error(L, "%s has the indexes 1 to %d, not %I", spec.name.c_str(),
+                              static_cast<int>(spec.length), static_cast<LUAI_UACINT>(index));
+        push_scalar(L, world.read_cell(where, field, static_cast<std::uint32_t>(index - 1)));
+        return 1;
+    }
+    if (spec.type != FieldType::any)
+        return luaL_error(L, "engine.at reads arrays and 'any' fields; '%s' is of type %s",
+                          spec.name.c_str(), type_name(spec.type));
+    const Scalar value = world.read(where, field);
+    if (value.kind != Scalar::Kind::bytes)
+        lua_pushnil(L);
+    else
+        push_at_path(L, value.text, 3, top);
+    return 1;
+}
+
+int alive(lua_State* L) {
+    check_reads(L, "alive");
+    lua_pushboolean(L, !lua_isnoneornil(L, 1) && context(L).world->alive(entity_argument(L, 1)));
+    return 1;
+}
+
+int count(lua_State* L) {
+    check_reads(L, "count");
+    lua_pushinteger(L, static_cast<lua_Integer>(context(L).world->count(template_argument(L, 1))));
+    return 1;
+}
+
+int frame(lua_State* L) {
+    lua_pushinteger(L, static_cast<lua_Integer>(context(L).frame.value));
+    return 1;
+}
+
+void push_ids(lua_State* L, const std::vector<EntityId>& ids) {
+    charge(L, static_cast<std::int64_t>(ids.size()));
+    lua_createtable(L, static_cast<int>(ids.size()), 0);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        lua_pushinteger(L, ids[i].value);
+        lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+    }
+}
+
+int near(lua_State* L) {
+    check_reads(L, "near");
+    const TemplateIndex index = template_argument(L, 1);
+    const double x = luaL_checknumber(L, 2);
+    const double y = luaL_checknumber(L, 3);
+    const double r = luaL_checknumber(L, 4);
+    VmContext& run = context(L);
+    run.ids.clear();
+    if (!run.world->near(index, x, y, r, run.ids))
+        return luaL_error(L,
+                          "engine.near: template '%s' has no fields x and y and declares no grid",
+                          run.world->schema()[index].name.c_str());
+    push_ids(L, run.ids);
+    return 1;
+}
+
+int where(lua_State* L) {
+    check_reads(L, "where");
+    const TemplateIndex index = template_argument(L, 1);
+    luaL_checkany(L, 3);
+    VmContext& run = context(L);
+    const FieldIndex field = run.world->schema().field(index, name_argument(L, 2));
+    if (field == kNone) raise_unknown_field(L, index, 2);
+    run.ids.clear();
+    run.scratch.clear();
+    run.world->where(index, field, to_scalar(L, 3, run.scratch, "value"), run.ids);
+    push_ids(L, run.ids);
+    return 1;
+}
+
+// In a job: upvalues template, cursor. The world is frozen, so the cursor stays valid.
+int next_frozen(lua_State* L) {
+    const World& world = *context(L).world;
+    const auto index = static_cast<TemplateIndex>(lua_tointeger(L, lua_upvalueindex(1)));
+    auto cursor = static_cast<std::uint32_t>(lua_tointeger(L, lua_upvalueindex(2)));
+    EntityId id;
+    if (!world.next(index, cursor, id)) return 0;
+    lua_pushinteger(L, cursor);
+    lua_replace(L, lua_upvalueindex(2));
+    lua_pushinteger(L, id.value);
+    return 1;
+}
+
+// On the main thread: upvalues ids, position. Those that die meanwhile are skipped, new ones not
+// visited.
+int next_listed(lua_State* L) {
+    lua_Integer position = lua_tointeger(L, lua_upvalueindex(2));
+    for (;;) {
+        if (lua_rawgeti(L, lua_upvalueindex(1), ++position) == LUA_TNIL) return 0;
+        if (context(L).world->alive(EntityId{lua_tointeger(L, -1)})) break;
+        lua_pop(L, 1);
+        charge(L, 1);
+    }
+    lua_pushinteger(L, position);
+    lua_replace(L, lua_upvalueindex(2));
+    return 1;
+}
+
+int each(lua_State* L) {
+    check_reads(L, "each");
+    const TemplateIndex index = template_argument(L, 1);
+    VmContext& run = context(L);
+    if (run.world->frozen()) {
+        lua_pushinteger(L, index);
+        lua_pushinteger(L, 0);
+        lua_pushcclosure(L, next_frozen, 2);
+    } else {
+        run.ids.clear();
+        run.world->each(index, run.ids);
+        push_ids(L, run.ids);
+        lua_pushinteger(L, 0);
+        lua_pushcclosure(L, next_listed, 2);
+    }
+    return 1;
+}
+
+}  // namespace
+
+NameId name_argument(lua_State* L, int index) {
+    std::size_t size;
+    const char* text = string_argument(L, index, size);
+    const Schema& schema = *context(L).schema;
+    return cached(*context(L).names, text, size,
+                  [&](std::string_view name, std::string_view& stored) {
+                      const NameId id = schema.name_id(name);
+                      if (id != kNone) stored = schema.name(id);
+                      return id;
+                  });
+}
+
+TemplateIndex template_argument(lua_State* L, int index) {
+    std::size_t size;
+    const char* text = string_argument(L, index, size);
+    const Schema& schema = *context(L).schema;
+    const TemplateIndex found = cached(*context(L).templates, text, size,
+                                       [&](std::string_view name, std::string_view& stored) {
+                                           const TemplateIndex number = schema.find(name);
+                                           if (number != kNone) stored = schema[number].name;
+                                           return number;
+                                       });
+    if (found != kNone) [[likely]]
+        return found;
+    set_message(L, "there is no template '" + std::string(text, size) + "'" +
+                       schema.suggest_template({text, size}));
+    raise_message(L);
+}
+
+EntityId entity_argument(lua_State* L, int index) {
+    if (lua_isinteger(L, index)) [[likely]]
+        return EntityId{lua_tointeger(L, index)};
+    if (lua_type(L, index) == LUA_TSTRING) {
+        const TemplateIndex found = template_argument(L, index);
+        const Schema& schema = *context(L).schema;
+        if (!schema[found].singleton)
+            luaL_error(L,
+                       "'%s' is a template with many entities; give an id (only a singleton is "
+                       "known by its name)",
+                       lua_tostring(L, index));
+        return context(L).world->singleton(schema[found].name);
+    }
+    lua_Integer whole;
+    int exact;
+    whole = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : (exact = 0, 0);
+    if (exact == 0) luaL_typeerror(L, index, "entity id or singleton's name");
+    return EntityId{whole};
+}
+
+void raise_unknown_field(lua_State* L, TemplateIndex index, int name_index) {
+    const Schema& schema = *context(L).schema;
+    const char* name = lua_tostring(L, name_index);
+    set_message(L, "template '" + schema[index].name + "' has no field '" + name + "'" +
+                       schema.suggest_field(index, name));
+    raise_message(L);
+}
+
+void raise_message(lua_State* L) {
+    luaL_error(L, "%s", context(L).message.c_str());
+    __builtin_unreachable();
+}
+
+void add_engine_reads(lua_State* L) {
+    set_function(L, "get", get);
+    set_function(L, "at", at);
+    set_function(L, "alive", alive);
+    set_function(L, "each", each);
+    set_function(L, "count", count);
+    set_function(L, "near", near);
+    set_function(L, "where", where);
+    set_function(L, "frame", frame);
+}
+
+}  // namespace canon::script

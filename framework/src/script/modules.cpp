@@ -1,0 +1,98 @@
+// require: the program's own modules, and nothing else of the machine.
+#include <cstring>
+#include <string>
+
+#include "script/engine_library.hpp"
+#include "script/vm.hpp"
+#include "script/vm_context.hpp"
+
+namespace canon::script {
+namespace {
+
+constexpr const char* kLoadedKey = "canon.loaded";
+
+// Null, or why the module cannot be entered now.
+const char* enter_module(VmContext& run, const Program& program, const char* name,
+                         std::size_t& index) {
+    index = program.find(name);
+    run.message.clear();
+    if (index == program.modules().size()) {
+        run.message = std::string("module '") + name +
+                      "' is not part of the program (expected the file " + module_file(name) +
+                      " beside main.lua)";
+        return run.message.c_str();
+    }
+    for (std::size_t under_way : run.requiring)
+        if (under_way == index) {
+            for (std::size_t other : run.requiring)
+                run.message += program.modules()[other].name + " requires ";
+            run.message =
+                "module '" + std::string(name) + "' requires itself: " + run.message + name;
+            return run.message.c_str();
+        }
+    if (run.requiring.size() >= 64) return "modules require each other more than 64 levels deep";
+    run.requiring.push_back(index);
+    return nullptr;
+}
+
+// Null, or the chunk's name for lua_load.
+const char* chunk_name(VmContext& run, const Program& program, std::size_t index) {
+    run.message = "=" + program.modules()[index].file;
+    return run.message.c_str();
+}
+
+int require(lua_State* L) {
+    const char* name = luaL_checkstring(L, 1);
+    require_module(L, name);
+    return 1;
+}
+
+}  // namespace
+
+void require_module(lua_State* L, const char* name) {
+    VmContext& run = context(L);
+    const Program& program = run.vm->program();
+    luaL_checkstack(L, 8, "require");
+    lua_getfield(L, LUA_REGISTRYINDEX, kLoadedKey);
+    if (lua_getfield(L, -1, name) != LUA_TNIL) {
+        lua_remove(L, -2);
+        return;
+    }
+    lua_pop(L, 1);
+    std::size_t index;
+    if (const char* problem = enter_module(run, program, name, index)) luaL_error(L, "%s", problem);
+    const std::span<const std::uint8_t> code = program.bytecode(index);
+    charge(L, static_cast<std::int64_t>(code.size() / 16));
+    if (luaL_loadbufferx(L, reinterpret_cast<const char*>(code.data()), code.size(),
+                         chunk_name(run, program, index), "b") != LUA_OK)
+        lua_error(L);
+    lua_pushstring(L, name);
+    lua_call(L, 1, 1);
+    run.requiring.pop_back();
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, 1);
+    }
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, name);
+    lua_remove(L, -2);
+}
+
+void open_modules(lua_State* L) {
+    lua_newtable(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, kLoadedKey);
+    lua_pushglobaltable(L);
+    set_function(L, "require", require);
+    lua_pop(L, 1);
+}
+
+void open_engine(lua_State* L) {
+    open_declarations(L);
+    open_modules(L);
+    lua_newtable(L);
+    add_engine_reads(L);
+    add_engine_actions(L);
+    lua_setglobal(L, "engine");
+}
+
+}  // namespace canon::script

@@ -1,0 +1,135 @@
+#include "canon/program.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "canon/error.hpp"
+#include "canon/hash.hpp"
+#include "script/lua.hpp"
+
+namespace canon {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kMaxSource = 16u << 20;
+
+int append_bytecode(lua_State*, const void* bytes, std::size_t count, void* out) {
+    static_cast<Bytes*>(out)->append(bytes, count);
+    return 0;
+}
+
+// In a state of its own, so that the memory of the compiler is no part of any image.
+Bytes compile(const Module& module) {
+    struct Closer {
+        lua_State* L;
+        ~Closer() { lua_close(L); }
+    } scratch{luaL_newstate()};
+    if (scratch.L == nullptr) throw Error("not enough memory to compile " + module.file);
+    const std::string chunk = "=" + module.file;
+    if (luaL_loadbufferx(scratch.L, module.source.data(), module.source.size(), chunk.c_str(),
+                         "t") != LUA_OK) {
+        const char* text = lua_tostring(scratch.L, -1);
+        throw Error(text != nullptr ? text : module.file + ": cannot be compiled");
+    }
+    Bytes code;
+    lua_dump(scratch.L, append_bytecode, &code, 0);
+    return code;
+}
+
+std::string read_file(const fs::path& path) {
+    if (fs::file_size(path) > kMaxSource)
+        throw Error(path.string() +
+                    " is larger than 16 MiB, which is no Lua module; keep data in other files");
+    std::ifstream in(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    if (!in.good() && !in.eof()) throw Error("cannot read " + path.string());
+    return text;
+}
+
+std::string module_name(const fs::path& relative) {
+    std::string name;
+    for (const fs::path& part : fs::path(relative).replace_extension()) {
+        const std::string text = part.string();
+        if (text.find('.') != std::string::npos)
+            throw Error("the module file " + relative.string() +
+                        " has a dot in its name, which `require` takes for a folder; rename it");
+        name += (name.empty() ? "" : ".") + text;
+    }
+    return name;
+}
+
+}  // namespace
+
+std::string module_file(std::string_view name) {
+    std::string file(name);
+    std::replace(file.begin(), file.end(), '.', '/');
+    return file + ".lua";
+}
+
+std::shared_ptr<const Program> Program::from_path(const fs::path& path) {
+    fs::path folder = path;
+    fs::path main = "main.lua";
+    std::vector<Module> modules;
+    try {
+        if (!fs::exists(path)) throw Error("there is no program at " + path.string());
+        if (!fs::is_directory(path)) {
+            if (path.extension() != ".lua")
+                throw Error(path.string() +
+                            " is no program: give a folder with a main.lua, or a .lua file");
+            main = path.filename();
+            folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+        } else if (!fs::exists(path / main)) {
+            throw Error("the folder " + path.string() + " has no main.lua");
+        }
+        const bool whole_folder = main == "main.lua";
+        for (auto it = fs::recursive_directory_iterator(folder);
+             it != fs::recursive_directory_iterator(); ++it) {
+            const fs::path file = it->path();
+            if (file.filename().string().starts_with('.')) {
+                if (it->is_directory()) it.disable_recursion_pending();
+                continue;
+            }
+            if (!it->is_regular_file() || file.extension() != ".lua") continue;
+            const fs::path relative = file.lexically_relative(folder);
+            if (!whole_folder && relative == "main.lua") continue;  // another program's beside it
+            modules.push_back({relative == main ? "main" : module_name(relative), read_file(file),
+                               relative.generic_string()});
+        }
+    } catch (const fs::filesystem_error& error) {
+        throw Error("cannot read the program at " + path.string() + ": " + error.code().message());
+    }
+    return from_modules(std::move(modules));
+}
+
+std::shared_ptr<const Program> Program::from_modules(std::vector<Module> modules) {
+    std::shared_ptr<Program> program(new Program);
+    std::sort(modules.begin(), modules.end(),
+              [](const Module& a, const Module& b) { return a.name < b.name; });
+    program->modules_ = std::move(modules);
+    Hasher hasher;
+    for (std::size_t i = 0; i < program->modules_.size(); ++i) {
+        Module& module = program->modules_[i];
+        if (module.file.empty()) module.file = module_file(module.name);
+        if (i > 0 && module.name == program->modules_[i - 1].name)
+            throw Error("the module '" + module.name + "' is there twice");
+        program->bytecode_.push_back(compile(module));
+        hasher.update_string(module.name);
+        hasher.update_string(module.source);
+    }
+    if (program->find("main") == program->modules_.size())
+        throw Error("the program has no module 'main'");
+    program->digest_ = hasher.digest();
+    return program;
+}
+
+std::size_t Program::find(std::string_view name) const noexcept {
+    const auto at = std::lower_bound(
+        modules_.begin(), modules_.end(), name,
+        [](const Module& module, std::string_view wanted) { return module.name < wanted; });
+    if (at == modules_.end() || at->name != name) return modules_.size();
+    return static_cast<std::size_t>(at - modules_.begin());
+}
+
+}  // namespace canon

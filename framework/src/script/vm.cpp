@@ -1,0 +1,562 @@
+#include "script/vm.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+
+#include "script/codec.hpp"
+#include "script/engine_arguments.hpp"
+#include "script/engine_library.hpp"
+#include "script/lua_probe.hpp"
+
+namespace canon::script {
+namespace {
+
+// The coroutine's stack in the image: the functions by number, and `enter`.
+constexpr int kFunctions = 1;
+constexpr int kEnter = 2;
+constexpr int kStackSlots = 240;  // a job that needs no more does not make Lua grow the stack
+
+constexpr std::size_t kTrimAbove =
+    16 << 20;  // after a run that held more, its memory goes back to the system
+
+// The peak rate of Lua instructions, rounded up generously; what takes less than the watch has
+// spent less than this.
+constexpr std::int64_t kInstructionsPerNanosecond = 4;
+
+const char* callback_name(FunctionTable::Callback which) noexcept {
+    static constexpr const char* kNames[] = {"on_start", "on_input", "on_frame", "on_fault",
+                                             "on_commit"};
+    return kNames[which];
+}
+
+thread_local VmContext* running_here = nullptr;  // what a signal on this thread stops
+
+std::int64_t now_nanoseconds() noexcept {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+void stop_hook(lua_State* L, lua_Debug*) {
+    kill(L, context(L).counted ? Kill::budget : Kill::overdue);
+}
+
+// lua_sethook only writes a few fields of the state, so a signal handler may call it, but only on
+// the thread that runs the state: from another one it corrupts the interpreter.
+void on_overdue_signal(int) {
+    VmContext* run = running_here;
+    if (run == nullptr || run->counted || run->kill != 0) return;
+    if (lua_State* L = run->running) {
+        run->kill = static_cast<int>(Kill::overdue);
+        lua_sethook(L, stop_hook, LUA_MASKCOUNT, 1);
+    }
+}
+
+int overdue_signal() noexcept { return SIGRTMIN + 3; }
+
+void install_overdue_signal() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        struct sigaction action {};
+        action.sa_handler = on_overdue_signal;
+        action.sa_flags = SA_RESTART | SA_ONSTACK;
+        sigemptyset(&action.sa_mask);
+        if (sigaction(overdue_signal(), &action, nullptr) != 0)
+            throw Error("cannot install the handler of the signal that stops overdue jobs");
+    });
+}
+
+const char* describe(Kill why) noexcept {
+    switch (why) {
+        case Kill::none:
+        case Kill::overdue:
+            break;
+        case Kill::budget:
+            return "stopped: it has spent its budget of instructions; is there an endless loop?";
+        case Kill::work:
+            return "stopped: it has spent its budget of library work";
+        case Kill::memory:
+            return "stopped: it has used up its memory";
+        case Kill::output:
+            return "stopped: it has asked for more actions or log text than one run may";
+    }
+    return "stopped";
+}
+
+FaultKind fault_kind(Kill why) noexcept {
+    switch (why) {
+        case Kill::none:
+            return FaultKind::error;
+        case Kill::overdue:
+        case Kill::budget:
+            return FaultKind::budget;
+        case Kill::work:
+            return FaultKind::work;
+        case Kill::memory:
+            return FaultKind::memory;
+        case Kill::output:
+            return FaultKind::output;
+    }
+    return FaultKind::error;
+}
+
+}  // namespace
+
+void kill(lua_State* L, Kill why) {
+    VmContext& run = context(L);
+    if (run.kill == 0) run.kill = static_cast<int>(why);
+    lua_sethook(L, stop_hook, LUA_MASKCOUNT, 1);
+    lua_pushnil(L);  // an error value that needs no memory
+    lua_error(L);
+    __builtin_unreachable();
+}
+
+int resume_counted(lua_State* co, lua_State* from, int arguments, int* results) {
+    VmContext& run = context(from);
+    if (run.counted) lua_sethook(co, stop_hook, LUA_MASKCOUNT, std::max(1, hook_count(from)));
+    run.running = co;
+    const int status = lua_resume(co, from, arguments, results);
+    run.running = from;
+    if (run.counted) lua_sethook(from, stop_hook, LUA_MASKCOUNT, std::max(1, hook_count(co)));
+    return status;
+}
+
+void write_log(lua_State* L, int level, std::string_view text) {
+    VmContext& run = context(L);
+    charge(L, static_cast<std::int64_t>(text.size() / 16) + 1);
+    if (run.log.size() - run.log_begin + text.size() > (std::size_t{1} << 20))
+        kill(L, Kill::output);
+    run.log.put(static_cast<std::uint8_t>(level));
+    run.log.put_string(text);
+}
+
+std::uint32_t FunctionTable::find_job(std::string_view name) const noexcept {
+    const auto at = std::lower_bound(jobs.begin(), jobs.end(), name);
+    return at != jobs.end() && *at == name ? static_cast<std::uint32_t>(at - jobs.begin()) : kNone;
+}
+
+std::uint32_t FunctionTable::find_handler(std::string_view name) const noexcept {
+    const auto at = std::lower_bound(handlers.begin(), handlers.end(), name);
+    return at != handlers.end() && *at == name ? static_cast<std::uint32_t>(at - handlers.begin())
+                                               : kNone;
+}
+
+std::string FunctionTable::name(std::uint32_t function) const {
+    if (function < jobs.size()) return "jobs." + jobs[function];
+    function -= static_cast<std::uint32_t>(jobs.size());
+    if (function < handlers.size()) return "actions." + handlers[function];
+    return callback_name(static_cast<Callback>(function - handlers.size()));
+}
+
+// What Lua code of this file needs of a Vm.
+struct VmAccess {
+    // Calls function number `upvalue` with the run's values, decoded under protection: 200 kB of
+    // arguments under a limit of 100 kB are a fault of the job and not the end of the process.
+    static int enter(lua_State* L) {
+        Vm& vm = *context(L).vm;
+        const Run& run = vm.run_;
+        lua_rawgeti(L, lua_upvalueindex(1), static_cast<lua_Integer>(run.function) + 1);
+        int arguments = 0;
+        if (run.argument == Run::Argument::values) {
+            ByteReader in(run.values);
+            for (std::uint32_t i = 0; i < run.value_count; ++i) decode(L, in);
+            arguments = static_cast<int>(run.value_count);
+        } else if (run.argument == Run::Argument::ids) {
+            lua_createtable(L, static_cast<int>(run.ids.size()), 0);
+            for (std::size_t i = 0; i < run.ids.size(); ++i) {
+                lua_pushinteger(L, run.ids[i].value);
+                lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+            }
+            arguments = 1;
+        }
+        lua_callk(L, arguments, run.wants_result ? 1 : 0, 0, leave);
+        return leave(L, LUA_OK, 0);
+    }
+
+    static int leave(lua_State* L, int, lua_KContext) {
+        Vm& vm = *context(L).vm;
+        if (vm.run_.wants_result) encode(L, -1, vm.result_, "the returned value");
+        return 0;
+    }
+
+    static int load_main(lua_State* L) {
+        require_module(L, "main");
+        return 0;
+    }
+
+    static int make_function_table(lua_State* L) {
+        Vm& vm = *context(L).vm;
+        const FunctionTable& table = vm.functions_;
+        lua_createtable(L, static_cast<int>(table.size()), 0);
+        int index = 0;
+        // By length: lua_pushstring caches by the address of the text, which is another one in each
+        // VM.
+        const auto add = [&](std::string_view owner, std::string_view name) {
+            lua_pushglobaltable(L);
+            for (const std::string_view part : {owner, name}) {
+                if (part.empty()) continue;
+                lua_pushlstring(L, part.data(), part.size());
+                lua_rawget(L, -2);
+            }
+            if (lua_type(L, -1) != LUA_TFUNCTION) {
+                lua_pop(L, 1);
+                lua_pushboolean(L, 0);
+            }
+            lua_rawseti(L, 1, ++index);
+            lua_settop(L, 1);
+        };
+        for (const std::string& name : table.jobs) add("jobs", name);
+        for (const std::string& name : table.handlers) add("actions", name);
+        for (std::uint32_t i = 0; i < FunctionTable::kCallbacks; ++i)
+            add({}, callback_name(static_cast<FunctionTable::Callback>(i)));
+        lua_pushvalue(L, 1);
+        lua_setfield(L, LUA_REGISTRYINDEX, kFunctionsKey);
+        return 1;
+    }
+
+    static int make_coroutine(lua_State* L) {
+        Vm& vm = *context(L).vm;
+        vm.coroutine_ = lua_newthread(L);
+        lua_setfield(L, LUA_REGISTRYINDEX, "canon.coroutine");
+        lua_pushcfunction(L, make_function_table);
+        lua_call(L, 0, 1);
+        lua_pushvalue(L, -1);
+        lua_pushcclosure(L, enter, 1);
+        luaL_checkstack(vm.coroutine_, kStackSlots, "the job's stack");
+        lua_xmove(L, vm.coroutine_, 2);
+        return 0;
+    }
+};
+
+Vm::Vm(const Setup& setup)
+    : limits_(setup.limits),
+      program_(setup.program),
+      arena_(2 * setup.limits.memory_bytes, on_pressure, this),
+      image_(arena_),
+      schema_(std::make_shared<Schema>()) {
+    std::string why;
+    if (!exact_mode_works(why)) throw Error(why);
+    install_overdue_signal();
+    arena_.set_limits(limits_.memory_bytes, limits_.memory_bytes);
+    bool pinned = false;
+    main_ = new_pinned_state(arena_, setup.hash_seed, pinned);
+    if (main_ == nullptr || !pinned) throw Error("cannot make a Lua state");
+    *static_cast<VmContext**>(lua_getextraspace(main_)) = &context_;
+    context_.vm = this;
+    context_.schema = schema_.get();
+    caches_ = std::make_unique<NameCache[]>(2);
+    context_.names = &caches_[0];
+    context_.templates = &caches_[1];
+    for (const TemplateSpec& spec : setup.host_templates) schema_->add(spec);
+    load(setup.host_handlers);
+}
+
+// The state is not closed: the arena goes as a whole, and nothing in it owns anything outside.
+Vm::~Vm() {
+    if (running_here == &context_) running_here = nullptr;
+}
+
+void Vm::open() {
+    open_strict_base(main_);
+    open_strict_string(main_);
+    open_strict_table(main_);
+    open_strict_math(main_);
+    open_strict_coroutine(main_);
+    open_engine(main_);
+    lua_settop(main_, 0);
+}
+
+void Vm::load(const std::vector<std::string>& host_handlers) {
+    context_.mode = Mode::loading;
+    context_.work_left = limits_.work * 5;
+    const auto guarded = [&](lua_CFunction function) {
+        lua_pushcfunction(main_, function);
+        context_.counted = true;
+        context_.running = main_;
+        lua_sethook(main_, stop_hook, LUA_MASKCOUNT, static_cast<int>(limits_.load_instructions));
+        const int status = lua_pcall(main_, 0, 0, 0);
+        lua_sethook(main_, nullptr, 0, 0);
+        context_.running = nullptr;
+        context_.counted = false;
+        if (status == LUA_OK) return;
+        explain(main_, status);
+        throw Error("the program cannot be loaded: " + fault_.message);
+    };
+    guarded([](lua_State* L) {
+        script::context(L).vm->open();
+        return 0;
+    });
+    guarded(VmAccess::load_main);
+    find_functions(host_handlers);
+    guarded(VmAccess::make_coroutine);
+    lua_settop(main_, 0);
+    lua_gc(main_, LUA_GCCOLLECT);
+    lua_gc(main_, LUA_GCCOLLECT);
+    lua_gc(main_, LUA_GCSTOP);
+    context_.log.clear();
+    image_.take();
+}
+
+void Vm::find_functions(const std::vector<std::string>& host_handlers) {
+    arena_.set_limits(2 * limits_.memory_bytes, 2 * limits_.memory_bytes);
+    // Raw: a program may give _G a metatable that raises on unknown names.
+    const auto raw_global = [&](std::string_view name) {
+        lua_pushglobaltable(main_);
+        lua_pushlstring(main_, name.data(), name.size());
+        lua_rawget(main_, -2);
+        lua_remove(main_, -2);
+        return lua_type(main_, -1);
+    };
+    const auto gather = [&](const char* global, std::vector<std::string>& names) {
+        raw_global(global);
+        if (lua_type(main_, -1) != LUA_TTABLE)
+            throw Error(std::string("the global '") + global + "' is the table of the program's " +
+                        global + "; it was replaced by something else");
+        lua_pushnil(main_);
+        while (lua_next(main_, -2) != 0) {
+            if (lua_type(main_, -2) != LUA_TSTRING || lua_type(main_, -1) != LUA_TFUNCTION)
+                throw Error(std::string("the table '") + global +
+                            "' holds functions by name, but " +
+                            (lua_type(main_, -2) == LUA_TSTRING
+                                 ? "'" + std::string(lua_tostring(main_, -2)) + "' is a "
+                                 : std::string("one of its keys is no name; value: ")) +
+                            lua_typename(main_, lua_type(main_, -1)));
+            names.emplace_back(lua_tostring(main_, -2));
+            lua_pop(main_, 1);
+        }
+        lua_pop(main_, 1);
+        std::sort(names.begin(), names.end());
+    };
+    gather("jobs", functions_.jobs);
+    gather("actions", functions_.handlers);
+    for (const std::string& name : host_handlers) {
+        if (functions_.find_handler(name) != kNone)
+            throw Error("the action handler '" + name +
+                        "' is defined by the program and by the host; rename one");
+    }
+    functions_.handlers.insert(functions_.handlers.end(), host_handlers.begin(),
+                               host_handlers.end());
+    std::sort(functions_.handlers.begin(), functions_.handlers.end());
+    for (const std::string& name : functions_.handlers)
+        functions_.is_host.push_back(std::find(host_handlers.begin(), host_handlers.end(), name) !=
+                                     host_handlers.end());
+    for (std::uint32_t i = 0; i < FunctionTable::kCallbacks; ++i) {
+        const std::string name = callback_name(static_cast<FunctionTable::Callback>(i));
+        const int type = raw_global(name);
+        lua_pop(main_, 1);
+        if (type != LUA_TFUNCTION && type != LUA_TNIL)
+            throw Error("the global '" + name +
+                        "' is a callback and must be a function, but it is a " +
+                        lua_typename(main_, type));
+        functions_.has_callback[i] = type == LUA_TFUNCTION;
+    }
+}
+
+std::uint64_t Vm::image_digest() const { return image_.digest({&context_, &arena_}); }
+
+// Called by the arena before live bytes pass the watermark, or with `refused` when a request is
+// turned down.
+void Vm::on_pressure(void* owner, bool refused) {
+    Vm& vm = *static_cast<Vm*>(owner);
+    vm.image_.expect_all();  // the collector writes to every object
+    VmContext& run = vm.context_;
+    if (refused) {
+        if (run.kill == 0) run.kill = static_cast<int>(Kill::memory);
+        if (lua_State* L = run.running) lua_sethook(L, stop_hook, LUA_MASKCOUNT, 1);
+        vm.arena_.set_limits(0, 0);  // the first refusal is final
+    } else {
+        vm.arena_.set_watermark(vm.arena_.limit());
+        lua_gc(vm.main_, LUA_GCRESTART);
+    }
+}
+
+void Vm::begin_batch() noexcept {
+    driver_.store(pthread_self(), std::memory_order_relaxed);
+    running_here = &context_;
+    clock_ = now_nanoseconds();
+}
+
+RunStatus Vm::run(const Run& run) {
+    run_ = run;
+    result_.clear();
+    context_.actions_begin = context_.actions.size();
+    context_.log_begin = context_.log.size();
+    return decide(nullptr);
+}
+
+RunStatus Vm::go_on(const StoppedRun& stopped) {
+    run_ = stopped.run;
+    result_.clear();
+    context_.actions_begin = context_.actions.size();
+    context_.log_begin = context_.log.size();
+    return decide(&stopped);
+}
+
+// A run that ended within the watch has spent less than its budget for sure. Any other is made
+// again, counted, from the same bytes; only that second run decides, so the outcome never depends
+// on the clock.
+RunStatus Vm::decide(const StoppedRun* from) {
+    const std::int64_t budget =
+        run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions;
+    if (run_.mode == Mode::main || budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond)
+        return attempt(from, true);
+    const RunStatus status = attempt(from, false);
+    const std::int64_t now = now_nanoseconds();
+    const bool overdue = now - clock_ > limits_.watch_nanoseconds ||
+                         context_.kill == static_cast<int>(Kill::overdue);
+    clock_ = now;
+    if (!overdue) [[likely]]
+        return status;
+    ++counted_runs_;
+    const RunStatus decided = attempt(from, true);
+    clock_ = now_nanoseconds();
+    return decided;
+}
+
+RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
+    context_.actions.truncate(context_.actions_begin);
+    context_.actions_whole = context_.actions_begin;
+    context_.log.truncate(context_.log_begin);
+    context_.kill = 0;
+    context_.counted = counted;
+    context_.call_pending = false;
+    context_.mode = run_.mode;
+    context_.frame = run_.frame;
+    context_.first_entity = run_.first_entity;
+    context_.end_entity = run_.end_entity;
+    context_.end_job = run_.end_job;
+    context_.requiring.clear();
+    context_.depth = 0;
+    if (arena_.state().peak > image_.state().live + kTrimAbove)
+        arena_.trim(image_.size() + kTrimAbove / 4);
+    int arguments = 0;
+    if (from == nullptr) [[likely]] {
+        image_.restore();
+        context_.random = RandomStream(run_.random_key, run_.random_stream);
+        context_.work_left = limits_.work;
+        context_.next_entity = run_.first_entity;
+        context_.next_job = run_.first_job;
+        context_.spawned.clear();
+    } else {
+        image_.resume(from->suspended);
+        context_.random = from->random;
+        context_.work_left = from->work_left;
+        context_.next_entity = from->next_entity;
+        context_.next_job = from->next_job;
+        context_.spawned = from->spawned;
+    }
+    const std::size_t image_live = image_.state().live;
+    arena_.set_limits(image_live + limits_.collect_bytes, image_live + limits_.memory_bytes);
+    if (from == nullptr) arguments = push_arguments();
+    if (counted) {
+        const std::int64_t budget =
+            run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions;
+        lua_sethook(coroutine_, stop_hook, LUA_MASKCOUNT,
+                    static_cast<int>(std::min<std::int64_t>(budget, INT32_MAX)));
+    }
+    serial_.fetch_add(1, std::memory_order_relaxed);
+    context_.running = coroutine_;
+    int results = 0;
+    const int status = lua_resume(coroutine_, nullptr, arguments, &results);
+    context_.running = nullptr;
+    serial_.fetch_add(1, std::memory_order_relaxed);
+    context_.actions.truncate(context_.actions_whole);
+    if (context_.kill == 0) [[likely]] {
+        if (status == LUA_OK) return RunStatus::done;
+        if (status == LUA_YIELD && context_.call_pending) return RunStatus::stopped;
+    }
+    explain(coroutine_, status);
+    context_.actions.truncate(context_.actions_begin);
+    return RunStatus::failed;
+}
+
+int Vm::push_arguments() {
+    switch (run_.argument) {
+        case Run::Argument::none:
+            if (run_.wants_result) break;
+            lua_rawgeti(coroutine_, kFunctions, static_cast<lua_Integer>(run_.function) + 1);
+            return 0;
+        case Run::Argument::entity:
+            if (run_.wants_result) break;
+            lua_rawgeti(coroutine_, kFunctions, static_cast<lua_Integer>(run_.function) + 1);
+            lua_pushinteger(coroutine_, run_.entity);
+            return 1;
+        default:
+            break;
+    }
+    lua_pushvalue(coroutine_, kEnter);
+    return 0;
+}
+
+void Vm::put_aside(StoppedRun& out) {
+    image_.suspend(out.suspended);
+    out.random = context_.random;
+    out.work_left = context_.work_left;
+    out.run = run_;
+    out.next_entity = context_.next_entity;
+    out.next_job = context_.next_job;
+    out.spawned = context_.spawned;
+}
+
+// Reads the error and the stack without allocating in the arena, which may be full.
+void Vm::explain(lua_State* L, int status) {
+    const Kill why = static_cast<Kill>(static_cast<int>(context_.kill));
+    fault_ = Fault{};
+    fault_.kind = fault_kind(why);
+    fault_.in_job = run_.mode == Mode::job || run_.mode == Mode::background;
+    if (context_.mode != Mode::loading) fault_.function = functions_.name(run_.function);
+    trace(L);
+    const std::string place = fault_.chunk.empty()
+                                  ? std::string()
+                                  : fault_.chunk + ":" + std::to_string(fault_.line) + ": ";
+    if (why != Kill::none) {
+        fault_.message = place + script::describe(why);
+    } else if (status == LUA_YIELD) {
+        fault_.message =
+            place + "coroutine.yield outside a coroutine: nobody would resume this job";
+    } else if (lua_type(L, -1) == LUA_TSTRING) {
+        std::size_t size;
+        const char* text = lua_tolstring(L, -1, &size);
+        fault_.message.assign(text, std::min<std::size_t>(size, 4096));
+    } else if (lua_type(L, -1) == LUA_TNUMBER) {
+        fault_.message = place + "error value " + std::to_string(lua_tonumber(L, -1));
+    } else {
+        fault_.message = place + "the error value is a " + lua_typename(L, lua_type(L, -1));
+    }
+}
+
+void Vm::trace(lua_State* L) {
+    constexpr int kMaxLevels = 24;
+    lua_Debug frame{};
+    for (int level = 0; level < kMaxLevels && lua_getstack(L, level, &frame) != 0; ++level) {
+        lua_getinfo(L, "Snl", &frame);
+        if (frame.currentline <= 0) continue;
+        if (fault_.chunk.empty()) {
+            fault_.chunk = frame.short_src;
+            fault_.line = frame.currentline;
+        }
+        fault_.traceback += std::string(frame.short_src) + ":" + std::to_string(frame.currentline) +
+                            ": in " +
+                            (frame.name != nullptr  ? frame.name
+                             : frame.what[0] == 'm' ? "the module"
+                                                    : "a function") +
+                            "\n";
+    }
+}
+
+void Vm::interrupt_if_overdue(Watch& watch, std::int64_t now) noexcept {
+    const std::uint64_t serial = serial_.load(std::memory_order_relaxed);
+    if (serial != watch.serial || serial % 2 == 0) {
+        watch.serial = serial;
+        watch.since_nanoseconds = now;
+    } else if (now - watch.since_nanoseconds > limits_.watch_nanoseconds) {
+        pthread_kill(static_cast<pthread_t>(driver_.load(std::memory_order_relaxed)),
+                     overdue_signal());
+        watch.since_nanoseconds = now;
+    }
+}
+
+}  // namespace canon::script

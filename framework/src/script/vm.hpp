@@ -1,0 +1,207 @@
+// Vm: one worker's Lua: the strict environment with a program loaded, in a pristine image that
+// every run starts from.
+//
+// Every VM of a simulation loads the same bytecode in the same order into an arena of the same
+// kind, so their images are equal but for the base address; `image_digest` proves it at start. A
+// run begins with the image (or with the bytes of a suspended run), goes hookless until it ends,
+// stops in engine.call, or is overdue; an overdue one is dropped and run again with one instruction
+// hook, and that run alone decides.
+//
+// Threads: a VM is used by one thread at a time. `interrupt_if_overdue` may be called from any
+// thread.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "canon/fault.hpp"
+#include "canon/program.hpp"
+#include "canon/world.hpp"
+#include "script/arena.hpp"
+#include "script/image.hpp"
+#include "script/vm_context.hpp"
+
+namespace canon::script {
+
+/// The names behind the function numbers of a program: jobs, then handlers, then callbacks, each
+/// sorted bytewise.
+struct FunctionTable {
+    enum Callback : std::uint32_t { on_start, on_input, on_frame, on_fault, on_commit, kCallbacks };
+
+    std::vector<std::string> jobs;
+    std::vector<std::string> handlers;  ///< of the program and of the host
+    std::vector<bool> is_host;          ///< for each handler: a C++ one
+    bool has_callback[kCallbacks] = {};
+
+    std::uint32_t size() const noexcept {
+        return static_cast<std::uint32_t>(jobs.size() + handlers.size()) + kCallbacks;
+    }
+    std::uint32_t handler(std::uint32_t index) const noexcept {
+        return static_cast<std::uint32_t>(jobs.size()) + index;
+    }
+    std::uint32_t callback(Callback which) const noexcept {
+        return static_cast<std::uint32_t>(jobs.size() + handlers.size()) + which;
+    }
+    /// kNone where there is none.
+    std::uint32_t find_job(std::string_view name) const noexcept;
+    std::uint32_t find_handler(std::string_view name) const noexcept;  ///< an index into `handlers`
+    /// "jobs.think", "actions.struck", "on_frame"
+    std::string name(std::uint32_t function) const;
+};
+
+/// What callbacks and handlers may do at once; implemented by the simulation. Errors come back as
+/// text, null or empty is success.
+class MainThread {
+  public:
+    virtual EntityId take_entity_id() = 0;
+    virtual JobId take_job_id() = 0;
+    /// Applies one action's canonical bytes.
+    virtual const char* apply(std::span<const std::uint8_t> action) = 0;
+    /// Runs a C++ handler. `result` receives a canonical value.
+    virtual const char* call_host(std::uint32_t handler, std::span<const std::uint8_t> data,
+                                  Bytes& result) = 0;
+    virtual void begin_savepoint() = 0;
+    virtual void release_savepoint() = 0;
+    virtual void undo_savepoint() = 0;
+
+  protected:
+    ~MainThread() = default;
+};
+
+struct VmLimits {
+    std::int64_t job_instructions = 50'000'000;
+    std::int64_t main_instructions = 500'000'000;
+    std::int64_t load_instructions = 1'000'000'000;
+    std::int64_t work = 200'000'000;  ///< library work of a run, in units of `charge`
+    std::size_t memory_bytes =
+        32 << 20;  ///< live in one run, above the image; and of the image itself
+    std::size_t collect_bytes = 8 << 20;  ///< live above the image when the collector may start
+    std::size_t output_bytes = 16 << 20;  ///< action bytes of one run; log text: 1/16 of it
+    std::int64_t watch_nanoseconds =
+        2'000'000;  ///< a hookless run that took longer is run again, counted
+};
+
+/// One run to make.
+struct Run {
+    std::uint32_t function = 0;
+    Mode mode = Mode::job;
+    Frame frame;
+    enum class Argument : std::uint8_t { none, entity, values, ids } argument = Argument::none;
+    std::int64_t entity = 0;
+    std::span<const std::uint8_t> values;  ///< canonical values, one after the other
+    std::uint32_t value_count = 0;
+    std::span<const EntityId> ids;
+    bool wants_result = false;
+    std::uint64_t random_key = 0;
+    std::uint64_t random_stream = 0;
+    std::int64_t first_entity = 0, end_entity = 0;
+    std::int64_t first_job = 0, end_job = 0;
+};
+
+enum class RunStatus : std::uint8_t { done, stopped, failed };
+
+/// A run stopped in engine.call: the bytes to go on from, and what else it had got to.
+struct StoppedRun {
+    Suspended suspended;
+    RandomStream random{0, 0};
+    std::int64_t work_left = 0;
+    Run run;
+    std::int64_t next_entity = 0;
+    std::int64_t next_job = 0;
+    std::vector<TemplateIndex> spawned;
+};
+
+class Vm {
+  public:
+    struct Setup {
+        std::shared_ptr<const Program> program;
+        VmLimits limits;
+        std::vector<std::string> host_handlers;    ///< names of C++ handlers
+        std::vector<TemplateSpec> host_templates;  ///< declared before the program's
+        std::uint32_t hash_seed = 0x43616e6f;      ///< Lua's; another one only in tests
+    };
+
+    /// Loads the program.
+    /// Fails: throws canon::Error with the message and place of a module's error, or of a template
+    /// that is wrong.
+    explicit Vm(const Setup& setup);
+    ~Vm();
+    Vm(const Vm&) = delete;
+    Vm& operator=(const Vm&) = delete;
+
+    std::shared_ptr<const Schema> schema() const noexcept { return schema_; }
+    const Program& program() const noexcept { return *program_; }
+    const FunctionTable& functions() const noexcept { return functions_; }
+    /// Equal for all VMs of one program, if the machine does not show through.
+    std::uint64_t image_digest() const;
+    const Image& image() const noexcept { return image_; }
+    const Arena& arena() const noexcept { return arena_; }
+
+    VmContext& context() noexcept { return context_; }
+
+    /// Runs a function from the pristine image. What it asks for is appended to context().actions,
+    /// or done at once in Mode::main. A failed run leaves nothing behind but `fault` and its log.
+    RunStatus run(const Run& run);
+    /// After `stopped`: puts the run aside. The VM may then run others.
+    void put_aside(StoppedRun& out);
+    /// Goes on with a run that was put aside; context().answer is what its call returns.
+    RunStatus go_on(const StoppedRun& stopped);
+
+    /// Of the last failed run: kind, function, message, chunk, line, traceback; the caller adds
+    /// frame and stamp.
+    Fault& fault() noexcept { return fault_; }
+    /// Of the last run that wanted one: a canonical value.
+    const Bytes& result() const noexcept { return result_; }
+    /// Ids used by the last run, as the first one not used.
+    std::int64_t next_entity() const noexcept { return context_.next_entity; }
+    std::int64_t next_job() const noexcept { return context_.next_job; }
+
+    /// Call: by the watch, every millisecond or so. Signals the thread that drives this VM if the
+    /// same run has been under way at two calls at least the watch time apart.
+    struct Watch {
+        std::uint64_t serial = 0;
+        std::int64_t since_nanoseconds = 0;
+    };
+    void interrupt_if_overdue(Watch& watch, std::int64_t now_nanoseconds) noexcept;
+    /// Makes this thread the VM's driver and reads the clock, from which the first run is timed.
+    /// Call: before each batch of runs.
+    void begin_batch() noexcept;
+
+    /// The stopped and counted runs so far; for tests and statistics.
+    std::uint64_t counted_runs() const noexcept { return counted_runs_; }
+    std::uint64_t runs() const noexcept { return serial_.load(std::memory_order_relaxed) / 2; }
+
+  private:
+    friend struct VmAccess;
+    void open();
+    void load(const std::vector<std::string>& host_handlers);
+    void find_functions(const std::vector<std::string>& host_handlers);
+    RunStatus decide(const StoppedRun* from);
+    RunStatus attempt(const StoppedRun* from, bool counted);
+    int push_arguments();
+    void explain(lua_State* L, int status);
+    void trace(lua_State* L);
+    static void on_pressure(void* owner, bool refused);
+
+    VmLimits limits_;
+    std::shared_ptr<const Program> program_;
+    Arena arena_;
+    Image image_;
+    VmContext context_;
+    std::shared_ptr<Schema> schema_;
+    FunctionTable functions_;
+    std::unique_ptr<NameCache[]> caches_;
+    lua_State* main_ = nullptr;
+    lua_State* coroutine_ = nullptr;
+    Run run_;
+    Bytes result_;
+    Fault fault_;
+    std::atomic<std::uint64_t> serial_{0};  // odd while a run is under way
+    std::atomic<unsigned long> driver_{0};  // the thread to signal
+    std::uint64_t counted_runs_ = 0;
+    std::int64_t clock_ = 0;  // when the last run ended
+};
+
+}  // namespace canon::script

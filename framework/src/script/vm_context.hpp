@@ -1,0 +1,133 @@
+// VmContext: what one VM knows of the run under way: its limits, its random stream, its outputs.
+//
+// It lies outside the arena, so a restored image does not touch it; every coroutine of the VM finds
+// it through Lua's extra space. C functions called from Lua follow one rule: read the arguments
+// into trivially destructible locals, call one function that does not throw, push or raise last. In
+// the C build of Lua an error is a longjmp, which runs no destructor.
+#pragma once
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "canon/bytes.hpp"
+#include "canon/ids.hpp"
+#include "canon/random.hpp"
+#include "canon/schema.hpp"
+#include "script/lua.hpp"
+
+namespace canon {
+class World;
+}
+
+namespace canon::script {
+
+class MainThread;
+struct NameCache;
+class Vm;
+
+/// What the code that runs may do.
+enum class Mode : std::uint8_t {
+    loading,     ///< the program's modules are being run to make the image: declarations only
+    job,         ///< reads the frozen world, asks for actions
+    background,  ///< arguments only: no world, no call
+    main,        ///< a callback or handler: the live world, at once
+};
+
+/// Why a run is being stopped. Once set, nothing that the script does lets it go on.
+enum class Kill : int {
+    none = 0,
+    overdue,  ///< it ran hookless for too long: what it did is dropped and it runs again, counted
+    budget,   ///< instructions spent
+    work,     ///< library work spent
+    memory,   ///< the first refused allocation
+    output,   ///< more actions or log text than a run may ask for
+};
+
+struct VmContext {
+    Vm* vm = nullptr;
+    /// The coroutine that executes now, null between runs; read by the signal handler of the VM's
+    /// own thread.
+    lua_State* volatile running = nullptr;
+    volatile std::sig_atomic_t kill = 0;  // a Kill
+    bool counted = false;                 ///< this run has a budget hook
+    bool call_pending = false;  ///< the yield under way is engine.call's, not the script's
+    Mode mode = Mode::loading;
+    int depth = 0;  ///< of handlers that call handlers on the main thread
+    std::int64_t work_left = 0;
+    RandomStream random{0, 0};
+
+    const World* world = nullptr;
+    const Schema* schema = nullptr;
+    NameCache* names = nullptr;  ///< of fields
+    NameCache* templates = nullptr;
+    MainThread* main = nullptr;
+    Frame frame;
+
+    // What the run has asked for: see action.hpp.
+    Bytes actions;
+    std::size_t actions_begin = 0;  ///< of this run; `actions` may hold other jobs' before
+    std::size_t actions_whole =
+        0;  ///< behind the last whole action; an error may leave part of one there
+    std::int64_t first_entity = 0;  ///< the job's block of ids is [first_entity, end_entity)
+    std::int64_t next_entity = 0;
+    std::int64_t end_entity = 0;
+    std::int64_t next_job = 0;
+    std::int64_t end_job = 0;
+    std::vector<TemplateIndex>
+        spawned;  ///< of the entities that this job has spawned, by id - first_entity
+    std::span<const std::uint8_t>
+        answer;  ///< to engine.call: a Tag::yes and a value, or a Tag::no and a string
+
+    Bytes log;  ///< entries: level byte, string
+    std::size_t log_begin = 0;
+
+    // Memory that C functions use while they run; it lies here because an error would skip their
+    // destructors.
+    std::string message;
+    Bytes scratch;
+    std::vector<EntityId> ids;
+    std::vector<std::size_t> requiring;  ///< modules under way, outermost first
+};
+
+inline VmContext& context(lua_State* L) noexcept {
+    return **static_cast<VmContext**>(lua_getextraspace(L));
+}
+
+/// Marks the run as stopped for `why` (the first reason stays), makes every further instruction of
+/// `L` raise, and raises.
+[[noreturn]] void kill(lua_State* L, Kill why);
+
+/// To be called after every protected call or resume that returned an error: goes on unwinding if
+/// the run is being stopped, so that no script swallows its own end. Expects nothing of the stack.
+inline void rethrow_if_killed(lua_State* L) {
+    VmContext& run = context(L);
+    if (run.kill != 0) kill(L, static_cast<Kill>(run.kill));
+}
+
+/// Counts library work that runs without instructions: about one unit for each element moved,
+/// compared or each 16 bytes copied. Kills the run when its work is spent.
+inline void charge(lua_State* L, std::int64_t units) {
+    VmContext& run = context(L);
+    run.work_left -= units;
+    if (run.work_left < 0) [[unlikely]]
+        kill(L, Kill::work);
+}
+
+/// lua_resume that keeps `running` true and carries the instruction budget into `co` and back.
+int resume_counted(lua_State* co, lua_State* from, int arguments, int* results);
+
+/// Adds a log entry to the run (levels: 0 debug, 1 info, 2 warning, 3 error). Never throws; kills
+/// past the limit.
+void write_log(lua_State* L, int level, std::string_view text);
+
+// ---- the strict libraries: each opens its tables as globals of `L`; in lib_*.cpp ----
+
+void open_strict_base(lua_State* L);
+void open_strict_string(lua_State* L);
+void open_strict_table(lua_State* L);
+void open_strict_math(lua_State* L);
+void open_strict_coroutine(lua_State* L);
+
+}  // namespace canon::script

@@ -1,0 +1,389 @@
+#include "simulation/machine.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "canon/hash.hpp"
+#include "script/action.hpp"
+
+namespace canon {
+namespace {
+
+using jobs::JobStatus;
+using jobs::Submission;
+using jobs::SubmissionQueue;
+using script::FunctionTable;
+using script::Run;
+using script::RunStatus;
+
+std::int64_t clock_now() noexcept {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+unsigned worker_count(unsigned asked) {
+    if (asked > 1024) throw Error("at most 1024 workers, not " + std::to_string(asked));
+    if (asked != 0) return asked;
+    return std::clamp(std::thread::hardware_concurrency(), 1u, 1024u);
+}
+
+Value fault_value(const Fault& fault) {
+    Map map;
+    map.set("kind", fault_name(fault.kind));
+    map.set("frame", static_cast<std::int64_t>(fault.frame.value));
+    map.set("function", fault.function);
+    map.set("message", fault.message);
+    map.set("in_job", fault.in_job);
+    return map;
+}
+
+}  // namespace
+
+Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> program,
+                             SimulationOptions options, Host host)
+    : owner_(owner),
+      program_(std::move(program)),
+      options_(std::move(options)),
+      host_(std::move(host)) {
+    const jobs::FixedEnvironment environment;
+    script::Vm::Setup setup;
+    setup.program = program_;
+    setup.limits.job_instructions = options_.limits.job_instructions;
+    setup.limits.main_instructions = options_.limits.callback_instructions;
+    setup.limits.memory_bytes = options_.limits.memory_bytes;
+    setup.limits.collect_bytes = options_.limits.collect_bytes;
+    setup.host_templates = host_.templates;
+    for (const auto& [name, handler] : host_.handlers) setup.host_handlers.push_back(name);
+    pool_ = std::make_unique<jobs::WorkerPool>(worker_count(options_.workers), setup);
+    script::Vm& vm = pool_->vm(0);
+    world_ = std::make_unique<World>(vm.schema());
+    for (const auto& [name, make] : host_.states) world_->add_host_state(name, make());
+    const FunctionTable& functions = vm.functions();
+    host_handlers_.resize(functions.handlers.size(), nullptr);
+    for (const auto& [name, handler] : host_.handlers)
+        host_handlers_[functions.find_handler(name)] = &handler;
+    state_.strikes.resize(functions.jobs.size(), 0);
+    skip_.resize(functions.jobs.size(), false);
+    struck_.resize(functions.jobs.size(), false);
+    runner_ = std::make_unique<jobs::JobRunner>(
+        *pool_, jobs::JobRunner::Settings{options_.limits.ids_per_job, options_.seed});
+    vm.context().main = this;
+}
+
+Simulation::Machine::~Machine() { runner_.reset(); }
+
+std::uint64_t Simulation::Machine::stamp_hash(const Stamp& stamp) noexcept {
+    const std::uint64_t parts[3] = {stamp.frame.value,
+                                    std::uint64_t{stamp.submission} << 32 | stamp.job,
+                                    std::uint64_t{stamp.round} << 32 | stamp.index};
+    return hash_bytes({reinterpret_cast<const std::uint8_t*>(parts), sizeof parts});
+}
+
+// ---- the frame ----
+
+void Simulation::Machine::begin_report() {
+    report_ = FrameReport{};
+    report_.frame = state_.frame;
+    in_commit_ = false;
+    posts_.clear();
+    post_bytes_.clear();
+    posts_made_ = 0;
+    action_hashes_.clear();
+    std::fill(struck_.begin(), struck_.end(), false);
+}
+
+void Simulation::Machine::start() {
+    const jobs::FixedEnvironment environment;
+    begin_report();
+    Bytes config;
+    write_value(config, options_.config);
+    in_commit_ = true;  // what on_start submits is due in frame 1
+    callback(FunctionTable::on_start, config.view(), 1, 0);
+    run_posts();
+    react();
+    finish_frame(0);
+    start_report_ = report_;
+}
+
+const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
+    std::vector<const Input*> ordered;
+    take_inputs(inputs, ordered);
+    const jobs::FixedEnvironment environment;
+    const std::int64_t began = clock_now();
+    ++state_.frame.value;
+    begin_report();
+    between_steps_ = false;
+    Hasher input_hasher;
+    for (const Input* input : ordered) {
+        input_bytes_.clear();
+        write_value(input_bytes_, Value(std::int64_t{input->source}));
+        const std::size_t data = input_bytes_.size();
+        write_value(input_bytes_, input->data);
+        input_hasher.update_integer(input->source);
+        input_hasher.update_integer(input->sequence);
+        input_hasher.update(input_bytes_.data() + data, input_bytes_.size() - data);
+        const Stamp stamp{state_.frame, input->source, static_cast<std::uint32_t>(input->sequence),
+                          0, 0};
+        callback(FunctionTable::on_input, input_bytes_.view(), 2, stamp_hash(stamp));
+    }
+    input_bytes_.clear();
+    write_value(input_bytes_, Value(static_cast<std::int64_t>(state_.frame.value)));
+    callback(FunctionTable::on_frame, input_bytes_.view(), 1, 0);
+    start_pending_background();
+    report_.callback_nanoseconds = clock_now() - began;
+
+    SubmissionQueue queue;
+    if (const auto due = state_.queues.find(state_.frame.value); due != state_.queues.end()) {
+        queue = std::move(due->second);
+        state_.queues.erase(due);
+    }
+    in_commit_ = true;
+    run_jobs(queue);
+    const std::int64_t reacted = clock_now();
+    react();
+    report_.commit_nanoseconds += clock_now() - reacted;
+    finish_frame(ordered.empty() ? 0 : input_hasher.digest());
+    queue.clear();
+    spare_queue_ = std::move(queue);
+    return report_;
+}
+
+void Simulation::Machine::take_inputs(std::span<const Input> inputs,
+                                      std::vector<const Input*>& ordered) const {
+    for (const Input& input : inputs) ordered.push_back(&input);
+    std::stable_sort(ordered.begin(), ordered.end(), [](const Input* a, const Input* b) {
+        return std::pair(a->source, a->sequence) < std::pair(b->source, b->sequence);
+    });
+    std::vector<std::size_t> firsts;  // where each source's inputs begin
+    for (std::size_t i = 0; i < ordered.size(); ++i) {
+        if (i == 0 || ordered[i]->source != ordered[i - 1]->source)
+            firsts.push_back(i);
+        else if (ordered[i]->sequence == ordered[i - 1]->sequence)
+            throw Error("frame " + std::to_string(state_.frame.value + 1) +
+                        " has two inputs of source " + std::to_string(ordered[i]->source) +
+                        " with sequence " + std::to_string(ordered[i]->sequence) +
+                        "; a source numbers its inputs");
+    }
+    // No source is always the first.
+    if (firsts.empty()) return;
+    const std::size_t first = firsts[(state_.frame.value + 1) % firsts.size()];
+    std::rotate(ordered.begin(), ordered.begin() + static_cast<std::ptrdiff_t>(first),
+                ordered.end());
+}
+
+std::uint64_t Simulation::Machine::callback_key(std::uint32_t function) const {
+    Hasher hasher;
+    hasher.update_integer(options_.seed);
+    hasher.update_integer(state_.frame.value);
+    hasher.update_string(pool_->vm(0).functions().name(function));
+    return hasher.digest();
+}
+
+bool Simulation::Machine::callback(FunctionTable::Callback which,
+                                   std::span<const std::uint8_t> values, std::uint32_t count,
+                                   std::uint64_t stream) {
+    script::Vm& vm = pool_->vm(0);
+    const FunctionTable& functions = vm.functions();
+    if (!functions.has_callback[which]) return true;
+    Run run;
+    run.function = functions.callback(which);
+    run.mode = script::Mode::main;
+    run.frame = state_.frame;
+    run.argument = Run::Argument::values;
+    run.values = values;
+    run.value_count = count;
+    run.random_key = callback_key(run.function);
+    run.random_stream = stream;
+    vm.context().world = world_.get();
+    post_depth_ = 0;
+    limit_hit_ = false;
+    begin_savepoint();
+    vm.begin_batch();
+    const RunStatus status = vm.run(run);
+    add_log(vm.context().log.view(), functions.name(run.function));
+    vm.context().log.clear();
+    if (status == RunStatus::done) {
+        release_savepoint();
+        return true;
+    }
+    undo_savepoint();
+    add_fault(vm.fault(), Stamp{state_.frame});
+    return false;
+}
+
+void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
+    const std::int64_t began = clock_now();
+    frame_queue_ = &queue;
+    world_->freeze();
+    if (!runner_->list(queue, *world_, state_.frame, skip_, options_.limits.jobs_per_frame)) {
+        Fault fault;
+        fault.kind = FaultKind::limit;
+        fault.function = "on_frame";
+        fault.message = "more than " + std::to_string(options_.limits.jobs_per_frame) +
+                        " jobs are due in this frame (limit jobs_per_frame): none of them is run";
+        add_fault(std::move(fault), Stamp{state_.frame});
+    }
+    report_.skipped_jobs = runner_->skipped();
+    report_.jobs = runner_->size();
+    const std::int64_t first_entity = world_->next_id().value;
+    const std::int64_t first_job = state_.next_job;
+    const auto jobs = static_cast<std::int64_t>(runner_->size());
+    entities_used_ = first_entity;
+    jobs_used_ = first_job;
+    const std::int64_t frozen = clock_now();
+    report_.callback_nanoseconds += frozen - began;
+    runner_->run_first(*world_, first_entity, first_job);
+    fetch_background(queue);
+    report_.run_nanoseconds += clock_now() - frozen;
+
+    // Handlers take ids behind those of all jobs; if none has, the counters continue behind the
+    // largest one used.
+    const std::int64_t entity_end = first_entity + jobs * options_.limits.ids_per_job;
+    const std::int64_t job_end = first_job + jobs * jobs::JobRunner::kJobsPerJob;
+    world_->thaw();
+    world_->set_next_id(EntityId{entity_end});
+    state_.next_job = job_end;
+    for (std::uint32_t round = 0;; ++round) {
+        const std::int64_t committing = clock_now();
+        commit_round(round);
+        report_.rounds = round + 1;
+        const std::int64_t committed = clock_now();
+        report_.commit_nanoseconds += committed - committing;
+        if (stopped_.empty()) break;
+        in_round_ = stopped_;
+        world_->freeze();
+        runner_->run_next(*world_, in_round_);
+        world_->thaw();
+        report_.run_nanoseconds += clock_now() - committed;
+    }
+    in_round_.clear();
+    if (world_->next_id().value == entity_end) world_->set_next_id(EntityId{entities_used_});
+    if (state_.next_job == job_end) state_.next_job = jobs_used_;
+    strike(queue);
+    runner_->end_frame();
+    delivered_.clear();
+}
+
+// Waits for the background jobs that are delivered in this frame; those that are not wanted any
+// more are forgotten.
+void Simulation::Machine::fetch_background(SubmissionQueue& queue) {
+    std::vector<bool> listed(queue.entries.size(), false);
+    for (std::uint32_t i = 0; i < runner_->size(); ++i) {
+        const Submission& entry = queue.entries[runner_->job(i).submission];
+        if (!entry.background) continue;
+        listed[runner_->job(i).submission] = true;
+        auto background = runner_->finish_background(entry.id);
+        jobs::JobResult& result = runner_->result(i);
+        result.status = background->failed ? JobStatus::failed : JobStatus::done;
+        result.hash = background->actions.empty() ? 0 : hash_bytes(background->actions.view());
+        result.next_entity = background->next_entity;
+        result.next_job = background->next_job;
+        delivered_[i] = std::move(background);
+    }
+    for (std::size_t i = 0; i < queue.entries.size(); ++i)
+        if (queue.entries[i].background && !listed[i])
+            runner_->forget_background(queue.entries[i].id);
+}
+
+// A function that spends its budget for several frames running is not run again.
+void Simulation::Machine::strike(const SubmissionQueue& queue) {
+    std::vector<bool> ran(skip_.size(), false);
+    for (std::size_t i = 0; i < runner_->size(); ++i)
+        ran[queue.entries[runner_->job(i).submission].function] = true;
+    for (std::size_t i = 0; i < ran.size(); ++i) {
+        if (!ran[i] || skip_[i]) continue;
+        state_.strikes[i] = struck_[i] ? state_.strikes[i] + 1 : 0;
+        if (state_.strikes[i] < options_.limits.strikes) continue;
+        skip_[i] = true;
+        const std::string name = pool_->vm(0).functions().name(static_cast<std::uint32_t>(i));
+        report_.log.push_back({LogLevel::error, "canon",
+                               name + " has spent its budget in " +
+                                   std::to_string(state_.strikes[i]) +
+                                   " frames running and is not run any more"});
+    }
+}
+
+void Simulation::Machine::react() {
+    const std::size_t faults = report_.faults.size();
+    for (std::size_t i = 0; i < faults; ++i) {
+        input_bytes_.clear();
+        write_value(input_bytes_, fault_value(report_.faults[i]));
+        callback(FunctionTable::on_fault, input_bytes_.view(), 1, i);
+    }
+    input_bytes_.clear();
+    write_value(input_bytes_, Value(static_cast<std::int64_t>(state_.frame.value)));
+    callback(FunctionTable::on_commit, input_bytes_.view(), 1, 0);
+    run_posts();
+}
+
+void Simulation::Machine::finish_frame(std::uint64_t input_hash) {
+    start_pending_background();
+    const std::int64_t began = clock_now();
+    world_->freeze();  // brings the storage into the order that is hashed
+    report_.action_hash = hash_bytes({reinterpret_cast<const std::uint8_t*>(action_hashes_.data()),
+                                      action_hashes_.size() * sizeof(std::uint64_t)});
+    Hasher faults;
+    for (const Fault& fault : report_.faults) {
+        faults.update_integer(static_cast<std::uint64_t>(fault.kind));
+        faults.update_string(fault.function);
+        faults.update_integer(stamp_hash(fault.stamp));
+    }
+    report_.state_hash = state_hash();
+    Hasher chain;
+    chain.update_integer(state_.chain);
+    chain.update_integer(input_hash);
+    chain.update_integer(report_.action_hash);
+    chain.update_integer(faults.digest());
+    chain.update_integer(report_.state_hash);
+    state_.chain = report_.chain = chain.digest();
+    for (TemplateIndex i = 0; i < world_->schema().size(); ++i)
+        if (!world_->schema()[i].singleton) report_.entities += world_->count(i);
+    world_->thaw();
+    report_.hash_nanoseconds = clock_now() - began;
+    submission_number_ = 0;
+    between_steps_ = true;
+}
+
+void Simulation::Machine::add_fault(Fault fault, const Stamp& stamp) {
+    constexpr std::size_t kExplained = 1000;
+    if (report_.faults.size() >= kExplained) fault.traceback.clear();
+    fault.frame = state_.frame;
+    fault.stamp = stamp;
+    report_.faults.push_back(std::move(fault));
+}
+
+void Simulation::Machine::add_log(std::span<const std::uint8_t> log, const std::string& function) {
+    ByteReader in(log);
+    std::uint8_t level;
+    std::string_view text;
+    while (in.left() > 0 && in.byte(level) && in.string(text))
+        report_.log.push_back({static_cast<LogLevel>(level), function, std::string(text)});
+}
+
+// ---- background jobs ----
+
+void Simulation::Machine::start_pending_background() {
+    for (const Place& place : pending_background_) {
+        const SubmissionQueue& queue = state_.queues[place.due];
+        const Submission& entry = queue.entries[place.index];
+        if (!entry.cancelled) runner_->start_background(entry, queue.argument(entry));
+    }
+    pending_background_.clear();
+}
+
+void Simulation::Machine::restart_background() {
+    runner_->drop_background();
+    waiting_.clear();
+    pending_background_.clear();
+    for (auto& [due, queue] : state_.queues)
+        for (std::size_t i = 0; i < queue.entries.size(); ++i) {
+            const Submission& entry = queue.entries[i];
+            waiting_[entry.id.value] = {due, i};
+            if (entry.background && !entry.cancelled) pending_background_.push_back({due, i});
+        }
+    for (std::size_t i = 0; i < skip_.size(); ++i)
+        skip_[i] = state_.strikes[i] >= options_.limits.strikes;
+    start_pending_background();
+}
+
+}  // namespace canon

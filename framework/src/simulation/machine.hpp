@@ -1,0 +1,180 @@
+// Machine: the simulation's inside: state, frame, commit.
+//
+// The state that outlives a frame is the world, the frame number, the queues of submissions, the
+// counter of job ids, the strikes of functions and the chain; `save` writes just these, and the
+// state hash covers them.
+#pragma once
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "canon/simulation.hpp"
+#include "canon/snapshot.hpp"
+#include "jobs/environment.hpp"
+#include "jobs/job_runner.hpp"
+#include "jobs/submission.hpp"
+#include "jobs/worker_pool.hpp"
+
+namespace canon {
+
+/// What lasts between frames, apart from the world. Copied whole by capture.
+struct SimulationState {
+    Frame frame;
+    std::uint64_t chain = 0;
+    std::int64_t next_job = 1;
+    std::map<std::uint64_t, jobs::SubmissionQueue> queues;  // by due frame
+    std::vector<std::uint32_t> strikes;                     // for each job function, frames running
+
+    std::uint64_t hash() const;
+    void save(Bytes& out) const;
+    /// Fails: throws canon::Error.
+    static SimulationState load(ByteReader& in, const script::FunctionTable& functions,
+                                const Schema& schema);
+};
+
+class SimulationSnapshot {
+  public:
+    SimulationState state;
+    std::shared_ptr<const Snapshot> world;
+};
+
+class Simulation::Machine : private script::MainThread {
+  public:
+    Machine(Simulation& owner, std::shared_ptr<const Program> program, SimulationOptions options,
+            Host host);
+    ~Machine();
+
+    /// Runs on_start. Call: once, first.
+    void start();
+    const FrameReport& step(std::span<const Input> inputs);
+    JobId submit(std::string_view job, const Value& argument, const SubmitOptions& options);
+    JobId submit_each(std::string_view job, std::string_view template_name, std::uint32_t every,
+                      std::uint32_t batch);
+    void cancel(JobId id);
+    std::uint64_t state_hash() const;
+    void save(Bytes& out) const;
+    void load(ByteReader& in);
+    std::shared_ptr<const SimulationSnapshot> capture() const;
+    void restore(const SimulationSnapshot& snapshot);
+    std::string dump() const;
+    Statistics statistics() const;
+
+    const FrameReport& start_report() const noexcept { return start_report_; }
+    Frame frame() const noexcept { return state_.frame; }
+    std::uint64_t chain() const noexcept { return state_.chain; }
+    unsigned workers() const noexcept { return pool_->size(); }
+    const Program& program() const noexcept { return *program_; }
+    World& world() noexcept { return *world_; }
+
+  private:
+    /// Where a submission lies, to undo it or to cancel it.
+    struct Place {
+        std::uint64_t due;
+        std::size_t index;
+    };
+    struct Undo {
+        std::uint32_t submission_number;
+        std::size_t posts;
+        std::size_t post_bytes;
+        std::size_t background;
+        std::size_t submissions;  // of undo_submissions_
+        std::size_t cancels;      // of undo_cancels_
+        std::int64_t next_job;
+    };
+    struct Post {
+        std::uint32_t handler;
+        std::uint32_t depth;
+        std::size_t begin, end;  // in post_bytes_
+        Stamp stamp;
+    };
+
+    // script::MainThread, for callbacks and handlers
+    EntityId take_entity_id() override;
+    JobId take_job_id() override;
+    const char* apply(std::span<const std::uint8_t> action) override;
+    const char* call_host(std::uint32_t handler, std::span<const std::uint8_t> data,
+                          Bytes& result) override;
+    void begin_savepoint() override;
+    void release_savepoint() override;
+    void undo_savepoint() override;
+
+    // the frame
+    void begin_report();
+    void take_inputs(std::span<const Input> inputs, std::vector<const Input*>& ordered) const;
+    bool callback(script::FunctionTable::Callback which, std::span<const std::uint8_t> values,
+                  std::uint32_t count, std::uint64_t stream);
+    void run_jobs(jobs::SubmissionQueue& queue);
+    void fetch_background(jobs::SubmissionQueue& queue);
+    void strike(const jobs::SubmissionQueue& queue);
+    void react();
+    void finish_frame(std::uint64_t input_hash);
+    void start_pending_background();
+    void restart_background();
+    jobs::SubmissionQueue& queue_of(std::uint64_t due);
+
+    // the commit
+    void commit_round(std::uint32_t round);
+    void commit_job(std::uint32_t index, std::uint32_t round, std::size_t& put_aside);
+    void apply_actions(std::span<const std::uint8_t> actions, Stamp stamp, std::uint32_t job);
+    /// Applies the action that `in` stands at. `problem` says why it could not be.
+    void apply_one(ByteReader& in, const Stamp& stamp, bool from_job, const char*& problem);
+    void apply_submission(ByteReader& in, bool each, const std::uint8_t* action_begin,
+                          const char*& problem);
+    void apply_cancel(std::int64_t id);
+    void answer_call(ByteReader& in, const Stamp& stamp, std::uint32_t job);
+    void run_posts();
+    bool run_handler(std::uint32_t handler, std::span<const std::uint8_t> data, const Stamp& stamp,
+                     Bytes* result = nullptr);
+    void count(WriteResult result);
+    void add_fault(Fault fault, const Stamp& stamp);
+    void add_log(std::span<const std::uint8_t> log, const std::string& function);
+    static std::uint64_t stamp_hash(const Stamp& stamp) noexcept;
+    std::uint64_t callback_key(std::uint32_t function) const;
+
+    Simulation& owner_;
+    std::shared_ptr<const Program> program_;
+    SimulationOptions options_;
+    Host host_;
+    std::vector<const Handler*> host_handlers_;  // by handler number, null for the program's
+    std::unique_ptr<jobs::WorkerPool> pool_;
+    std::unique_ptr<World> world_;
+    std::unique_ptr<jobs::JobRunner> runner_;
+    SimulationState state_;
+
+    FrameReport report_;
+    FrameReport start_report_;
+    std::uint32_t submission_number_ = 0;  // next in this frame
+    bool in_commit_ = false;               // what is submitted is due in the next frame
+    bool between_steps_ = false;           // what the host submits belongs to the next frame
+    jobs::SubmissionQueue spare_queue_;    // memory of a frame that is done
+    std::vector<std::uint64_t> action_hashes_;
+    Stamp stamp_;                   // of the action being applied
+    std::uint32_t post_depth_ = 0;  // of the handler that runs
+    bool limit_hit_ = false;        // the handler that runs has passed a limit
+    std::vector<bool> struck_;      // functions that spent their budget in this frame
+    std::vector<Post> posts_;
+    Bytes post_bytes_;
+    std::size_t posts_made_ = 0;
+    std::vector<Undo> undo_;
+    std::vector<Place> undo_submissions_;
+    std::vector<Place> undo_cancels_;
+    std::vector<Place> pending_background_;
+    std::unordered_map<std::int64_t, Place>
+        waiting_;                          // of those that can still be cancelled; looked up only
+    std::vector<std::uint32_t> stopped_;   // jobs that the next round goes on with
+    std::vector<std::uint32_t> in_round_;  // jobs of this round, if not all
+    std::map<std::uint32_t, std::unique_ptr<jobs::BackgroundResult>> delivered_;  // by job index
+    std::int64_t entities_used_ = 0;  // by the jobs of this frame: the first id not used
+    std::int64_t jobs_used_ = 0;
+    std::vector<bool> skip_;
+    const jobs::SubmissionQueue* frame_queue_ = nullptr;
+    std::vector<World::Assignment> assignments_;
+    std::vector<Key> path_;
+    Bytes input_bytes_;
+    Bytes submit_bytes_;
+    Bytes posted_;
+    Bytes host_result_;
+    std::string problem_;
+};
+
+}  // namespace canon

@@ -1,0 +1,47 @@
+#include "canon/simulation.hpp"
+
+#include "simulation/machine.hpp"
+
+namespace canon {
+
+Simulation::Simulation(std::shared_ptr<const Program> program, SimulationOptions options, Host host)
+    : machine_(std::make_unique<Machine>(*this, std::move(program), std::move(options),
+                                         std::move(host))) {
+    machine_->start();
+}
+
+Simulation::~Simulation() = default;
+
+const FrameReport& Simulation::step(std::span<const Input> inputs) {
+    return machine_->step(inputs);
+}
+const FrameReport& Simulation::start_report() const noexcept { return machine_->start_report(); }
+Frame Simulation::frame() const noexcept { return machine_->frame(); }
+unsigned Simulation::workers() const noexcept { return machine_->workers(); }
+const Program& Simulation::program() const noexcept { return machine_->program(); }
+World& Simulation::world() noexcept { return machine_->world(); }
+const World& Simulation::world() const noexcept { return machine_->world(); }
+
+JobId Simulation::submit(std::string_view job, const Value& argument,
+                         const SubmitOptions& options) {
+    return machine_->submit(job, argument, options);
+}
+
+JobId Simulation::submit_each(std::string_view job, std::string_view template_name,
+                              std::uint32_t every, std::uint32_t batch) {
+    return machine_->submit_each(job, template_name, every, batch);
+}
+
+void Simulation::cancel(JobId id) { machine_->cancel(id); }
+std::uint64_t Simulation::state_hash() const { return machine_->state_hash(); }
+std::uint64_t Simulation::chain() const noexcept { return machine_->chain(); }
+void Simulation::save(Bytes& out) const { machine_->save(out); }
+void Simulation::load(ByteReader& in) { machine_->load(in); }
+std::shared_ptr<const SimulationSnapshot> Simulation::capture() const {
+    return machine_->capture();
+}
+void Simulation::restore(const SimulationSnapshot& snapshot) { machine_->restore(snapshot); }
+std::string Simulation::dump() const { return machine_->dump(); }
+Simulation::Statistics Simulation::statistics() const { return machine_->statistics(); }
+
+}  // namespace canon

@@ -1,0 +1,288 @@
+// The simulation's state as bytes, hash, text and snapshot; and what a host submits.
+#include <algorithm>
+
+#include "canon/hash.hpp"
+#include "canon/json.hpp"
+#include "script/action.hpp"
+#include "simulation/machine.hpp"
+
+namespace canon {
+namespace {
+
+using jobs::Submission;
+using jobs::SubmissionQueue;
+
+constexpr std::string_view kMagic = "canon simulation 1";
+
+[[noreturn]] void refuse(const ByteReader& in, const std::string& what) {
+    throw Error("saved simulation: " + what + " at byte " + std::to_string(in.offset()));
+}
+
+std::uint64_t read_number(ByteReader& in, const char* what,
+                          std::uint64_t most = ~std::uint64_t{0}) {
+    std::uint64_t number;
+    if (!in.varint(number)) refuse(in, std::string(what) + " is " + in.why());
+    if (number > most)
+        refuse(in, std::string(what) + " is " + std::to_string(number) + ", more than " +
+                       std::to_string(most));
+    return number;
+}
+
+void save_entry(Bytes& out, const Submission& entry, std::span<const std::uint8_t> argument) {
+    out.put_varint(static_cast<std::uint64_t>(entry.id.value));
+    out.put_varint(entry.submitted.value);
+    out.put_varint(entry.number);
+    out.put_varint(entry.function);
+    out.put_varint(entry.each == kNone ? 0 : std::uint64_t{entry.each} + 1);
+    out.put_varint(entry.every);
+    out.put_varint(entry.batch);
+    out.put_zigzag(entry.priority);
+    out.put(static_cast<std::uint8_t>((entry.background ? 1 : 0) | (entry.cancelled ? 2 : 0)));
+    out.put_varint(static_cast<std::uint64_t>(entry.first_entity));
+    out.put_varint(static_cast<std::uint64_t>(entry.first_job));
+    out.append(&entry.random_stream, sizeof entry.random_stream);
+    out.append(&entry.digest, sizeof entry.digest);
+    out.put_varint(argument.size());
+    out.append(argument);
+}
+
+Submission load_entry(ByteReader& in, SubmissionQueue& queue, std::uint64_t due,
+                      std::uint64_t frame, const script::FunctionTable& functions,
+                      const Schema& schema) {
+    constexpr std::uint64_t kMostId = INT64_MAX;
+    Submission entry;
+    entry.id = JobId{static_cast<std::int64_t>(read_number(in, "a job's id", kMostId))};
+    entry.submitted = Frame{read_number(in, "a job's frame of submission", frame + 1)};
+    entry.number = static_cast<std::uint32_t>(read_number(in, "a job's number", UINT32_MAX));
+    entry.function = static_cast<std::uint32_t>(read_number(in, "a job's function", UINT32_MAX));
+    if (entry.function >= functions.jobs.size()) refuse(in, "a job's function is unknown");
+    const std::uint64_t each = read_number(in, "a job's template", schema.size());
+    entry.each = each == 0 ? kNone : static_cast<TemplateIndex>(each - 1);
+    entry.every = static_cast<std::uint32_t>(read_number(in, "option every", 1u << 30));
+    entry.batch = static_cast<std::uint32_t>(read_number(in, "option batch", 1u << 30));
+    std::uint8_t flags;
+    if (!in.zigzag(entry.priority) || !in.byte(flags)) refuse(in, "a job's priority is truncated");
+    if (flags > 3 || entry.every == 0) refuse(in, "a job's options are malformed");
+    entry.background = (flags & 1) != 0;
+    entry.cancelled = (flags & 2) != 0;
+    entry.first_entity = static_cast<std::int64_t>(read_number(in, "a job's first id", kMostId));
+    entry.first_job = static_cast<std::int64_t>(read_number(in, "a job's first job id", kMostId));
+    if (!in.raw(&entry.random_stream, sizeof entry.random_stream) ||
+        !in.raw(&entry.digest, sizeof entry.digest))
+        refuse(in, "a job is truncated");
+    std::uint64_t size;
+    if (!in.count(size)) refuse(in, "a job's argument is truncated");
+    const std::span<const std::uint8_t> argument{in.position(), static_cast<std::size_t>(size)};
+    ByteReader value(argument);
+    const bool has_argument = entry.each == kNone;
+    if (has_argument ? !value.skip_value() || value.left() != 0 : size != 0)
+        refuse(in, "a job's argument is malformed");
+    in.skip(static_cast<std::size_t>(size));
+    if (due <= frame) refuse(in, "a job is due in the past");
+    entry.argument_begin = queue.pool.size();
+    queue.pool.append(argument);
+    entry.argument_end = queue.pool.size();
+    return entry;
+}
+
+}  // namespace
+
+std::uint64_t SimulationState::hash() const {
+    Hasher hasher;
+    hasher.update_integer(frame.value);
+    hasher.update_integer(static_cast<std::uint64_t>(next_job));
+    for (const std::uint32_t count : strikes) hasher.update_integer(count);
+    for (const auto& [due, queue] : queues) {
+        hasher.update_integer(due);
+        hasher.update_integer(queue.entries.size());
+        for (const Submission& entry : queue.entries)
+            hasher.update_integer(entry.cancelled ? ~entry.digest : entry.digest);
+    }
+    return hasher.digest();
+}
+
+void SimulationState::save(Bytes& out) const {
+    out.put_varint(frame.value);
+    out.append(&chain, sizeof chain);
+    out.put_varint(static_cast<std::uint64_t>(next_job));
+    out.put_varint(strikes.size());
+    for (const std::uint32_t count : strikes) out.put_varint(count);
+    out.put_varint(queues.size());
+    for (const auto& [due, queue] : queues) {
+        out.put_varint(due);
+        out.put_varint(queue.entries.size());
+        for (const Submission& entry : queue.entries) save_entry(out, entry, queue.argument(entry));
+    }
+}
+
+SimulationState SimulationState::load(ByteReader& in, const script::FunctionTable& functions,
+                                      const Schema& schema) {
+    SimulationState state;
+    state.frame = Frame{read_number(in, "the frame", std::uint64_t{1} << 62)};
+    if (!in.raw(&state.chain, sizeof state.chain)) refuse(in, "the chain is truncated");
+    state.next_job = static_cast<std::int64_t>(read_number(in, "the counter of jobs", INT64_MAX));
+    if (read_number(in, "the number of functions") != functions.jobs.size())
+        refuse(in, "the number of functions is another program's");
+    for (std::size_t i = 0; i < functions.jobs.size(); ++i)
+        state.strikes.push_back(
+            static_cast<std::uint32_t>(read_number(in, "a function's strikes", UINT32_MAX)));
+    std::uint64_t queues;
+    if (!in.count(queues, 2)) refuse(in, "the number of queues is malformed");
+    std::uint64_t last_due = 0;
+    for (std::uint64_t i = 0; i < queues; ++i) {
+        const std::uint64_t due = read_number(in, "a due frame", std::uint64_t{1} << 62);
+        if (due <= last_due) refuse(in, "the queues are out of order");
+        last_due = due;
+        std::uint64_t count;
+        constexpr std::size_t kLeastEntry = 28;
+        if (!in.count(count, kLeastEntry) || count == 0)
+            refuse(in, "the number of jobs is malformed");
+        SubmissionQueue& queue = state.queues[due];
+        for (std::uint64_t j = 0; j < count; ++j) {
+            queue.entries.push_back(
+                load_entry(in, queue, due, state.frame.value, functions, schema));
+            const auto order = [](const Submission& entry) {
+                return std::pair(entry.submitted, entry.number);
+            };
+            if (j > 0 && order(queue.entries[j]) <= order(queue.entries[j - 1]))
+                refuse(in, "the jobs are out of order");
+        }
+    }
+    return state;
+}
+
+std::uint64_t Simulation::Machine::state_hash() const {
+    Hasher hasher;
+    hasher.update_integer(state_.hash());
+    hasher.update_integer(world_->state_hash());
+    return hasher.digest();
+}
+
+void Simulation::Machine::save(Bytes& out) const {
+    out.put_string(kMagic);
+    const std::uint64_t digest = program_->digest();
+    out.append(&digest, sizeof digest);
+    out.append(&options_.seed, sizeof options_.seed);
+    state_.save(out);
+    world_->save(out);
+}
+
+void Simulation::Machine::load(ByteReader& in) {
+    std::string_view magic;
+    if (!in.string(magic) || magic != kMagic)
+        throw Error("this is no saved simulation of this version of Canon");
+    std::uint64_t digest, seed;
+    if (!in.raw(&digest, sizeof digest) || !in.raw(&seed, sizeof seed))
+        refuse(in, "the head is truncated");
+    if (digest != program_->digest())
+        throw Error("the simulation was saved by another program: its digest is " +
+                    hash_text(digest) + ", this one's is " + hash_text(program_->digest()));
+    if (seed != options_.seed)
+        throw Error("the simulation was saved with the seed " + std::to_string(seed) +
+                    ", this one has " + std::to_string(options_.seed));
+    SimulationState state = SimulationState::load(in, pool_->vm(0).functions(), world_->schema());
+    world_->load(in);
+    state_ = std::move(state);
+    restart_background();
+}
+
+std::shared_ptr<const SimulationSnapshot> Simulation::Machine::capture() const {
+    auto snapshot = std::make_shared<SimulationSnapshot>();
+    snapshot->state = state_;
+    snapshot->world = world_->capture();
+    return snapshot;
+}
+
+void Simulation::Machine::restore(const SimulationSnapshot& snapshot) {
+    if (snapshot.state.strikes.size() != state_.strikes.size())
+        throw Error("the snapshot is of another program");
+    world_->restore(*snapshot.world);
+    state_ = snapshot.state;
+    restart_background();
+}
+
+std::string Simulation::Machine::dump() const {
+    const script::FunctionTable& functions = pool_->vm(0).functions();
+    std::string text = "simulation .frame: " + std::to_string(state_.frame.value) + "\n";
+    text += "simulation .next_job: " + std::to_string(state_.next_job) + "\n";
+    for (std::size_t i = 0; i < state_.strikes.size(); ++i)
+        if (state_.strikes[i] != 0)
+            text += "simulation .strikes." + functions.jobs[i] + ": " +
+                    std::to_string(state_.strikes[i]) + "\n";
+    for (const auto& [due, queue] : state_.queues)
+        for (const Submission& entry : queue.entries) {
+            text += "submission " + std::to_string(entry.id.value) + " ." +
+                    functions.name(entry.function) + ": frame " +
+                    std::to_string(entry.submitted.value) + " number " +
+                    std::to_string(entry.number) + " due " + std::to_string(due);
+            if (entry.each != kNone) text += " each " + world_->schema()[entry.each].name;
+            if (entry.argument_end > entry.argument_begin)
+                text += " argument " + to_json(value_from_bytes(queue.argument(entry)));
+            if (entry.background) text += " background";
+            if (entry.cancelled) text += " cancelled";
+            text += "\n";
+        }
+    return text + world_->dump();
+}
+
+// ---- the host ----
+
+JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
+                                  const SubmitOptions& options) {
+    const std::uint32_t function = pool_->vm(0).functions().find_job(job);
+    if (function == kNone) throw Error("the program has no job '" + std::string(job) + "'");
+    if (!options.key.is_nil() && options.key.type() != Value::Type::integer &&
+        options.key.type() != Value::Type::string)
+        throw Error("a job's key is an integer or a string");
+    if (options.delay != 0 && options.deliver != 0)
+        throw Error("a job's delay and deliver exclude each other");
+    const JobId id = take_job_id();
+    submit_bytes_.clear();
+    submit_bytes_.put(static_cast<std::uint8_t>(script::Operation::submit));
+    submit_bytes_.put_varint(static_cast<std::uint64_t>(id.value));
+    submit_bytes_.put_varint(function);
+    submit_bytes_.put_zigzag(options.priority);
+    submit_bytes_.put_varint(options.delay);
+    submit_bytes_.put_varint(options.deliver == 0 ? 0 : options.deliver + 1);
+    write_value(submit_bytes_, options.key);
+    write_value(submit_bytes_, argument);
+    if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
+    return id;
+}
+
+JobId Simulation::Machine::submit_each(std::string_view job, std::string_view template_name,
+                                       std::uint32_t every, std::uint32_t batch) {
+    const std::uint32_t function = pool_->vm(0).functions().find_job(job);
+    if (function == kNone) throw Error("the program has no job '" + std::string(job) + "'");
+    const TemplateIndex index = world_->schema().find(template_name);
+    if (index == kNone)
+        throw Error("there is no template '" + std::string(template_name) + "'" +
+                    world_->schema().suggest_template(template_name));
+    if (every == 0) throw Error("option 'every' is at least 1");
+    const JobId id = take_job_id();
+    submit_bytes_.clear();
+    submit_bytes_.put(static_cast<std::uint8_t>(script::Operation::submit_each));
+    for (const std::uint64_t number :
+         {static_cast<std::uint64_t>(id.value), std::uint64_t{function}, std::uint64_t{index},
+          std::uint64_t{every}, std::uint64_t{batch}, std::uint64_t{0}, std::uint64_t{0}})
+        submit_bytes_.put_varint(number);
+    if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
+    return id;
+}
+
+void Simulation::Machine::cancel(JobId id) { apply_cancel(id.value); }
+
+Simulation::Statistics Simulation::Machine::statistics() const {
+    Statistics statistics;
+    const script::Vm& first = pool_->vm(0);
+    statistics.image_bytes = first.image().size();
+    statistics.image_live_bytes = first.image().state().live;
+    for (unsigned i = 0; i < pool_->size(); ++i) {
+        statistics.hot_pages = std::max(statistics.hot_pages, pool_->vm(i).image().hot_pages());
+        statistics.runs += pool_->vm(i).runs();
+        statistics.counted_runs += pool_->vm(i).counted_runs();
+    }
+    return statistics;
+}
+
+}  // namespace canon

@@ -1,0 +1,141 @@
+-- The one build description: `premake5 gmake`, or with Debian's older tool `premake4 --file=premake5.lua gmake`, then
+-- `make -C build/gmake config=release`. ./dev does this and is the usual way in.
+
+-- The words that differ between the two. Options are written for the compiler itself, which spells them the same under
+-- both (-std=c++20 rather than cppdialect, -O2 rather than optimize).
+local premake4 = _PREMAKE_VERSION:sub(1, 1) == "4"
+workspace = workspace or solution
+local function on(name) if premake4 then configuration(name) else filter("configurations:" .. name) end end
+local function on_all() if premake4 then configuration({}) else filter({}) end end
+local function keep_symbols() if premake4 then flags({ "Symbols" }) else symbols("On") end end
+if premake4 then  -- It names an object file after its source alone: world/page.cpp and script/page.cpp would be one.
+    local basename = path.getbasename
+    path.getbasename = function(p)
+        return p:find("%.cpp$") and basename(p:gsub("%.%./", ""):gsub("/", "-")) or basename(p)
+    end
+end
+
+newoption({ trigger = "lua", value = "BUILD", description = "Build of Lua inside Canon",
+            allowed = { { "c", "errors by longjmp (default)" }, { "cxx", "errors as C++ exceptions" } } })
+newoption({ trigger = "out", value = "DIR", description = "Folder for all output (default: build)" })
+local lua_build = _OPTIONS["lua"] or "c"
+local out = _OPTIONS["out"] or "build"
+
+local configs = { "Release", "Debug", "Asan", "Tsan" }
+local makefiles = out .. "/gmake"
+local from_makefiles = path.getrelative(makefiles, ".")  -- commands of a build run there
+local out_from_makefiles = path.getrelative(makefiles, out)
+local lua_include = "/usr/include/lua5.4"
+
+-- All .cpp files under `folder`, but not those below one of `except`.
+local function sources(folder, except)
+    local kept = {}
+    for _, file in ipairs(os.matchfiles(folder .. "/**.cpp")) do
+        local skipped = false
+        for _, prefix in ipairs(except or {}) do skipped = skipped or file:sub(1, #prefix) == prefix end
+        if not skipped then table.insert(kept, file) end
+    end
+    table.sort(kept)
+    return kept
+end
+
+local function declare(name, what, files_of_it, target_dir)
+    project(name)
+    kind(what)
+    language("C++")
+    location(makefiles)
+    files(files_of_it)
+    objdir(out .. "/obj/" .. name)
+    keep_symbols()
+    buildoptions({ "-std=c++20", "-Wall", "-Wextra", "-Werror", "-pthread" })
+    -- Contraction into fused multiply-add rounds once where the written program rounds twice, on some processors only.
+    buildoptions({ "-ffp-contract=off" })
+    linkoptions({ "-pthread" })
+    includedirs({ "framework/include" })
+    for _, config in ipairs(configs) do
+        on(config)
+        targetdir((target_dir or out .. "/bin/%s"):gsub("%%s", config) .. "")
+    end
+    on("Release")
+    buildoptions({ "-O2" })
+    on("Debug")
+    buildoptions({ "-O0" })
+    on("Asan")
+    buildoptions({ "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all" })
+    linkoptions({ "-fsanitize=address,undefined" })
+    on("Tsan")
+    buildoptions({ "-O1", "-fno-omit-frame-pointer", "-fsanitize=thread" })
+    linkoptions({ "-fsanitize=thread" })
+    on_all()
+end
+
+-- Inside the library and its tests only: Lua's headers, with the names of the private copy.
+local function sees_private_headers()
+    includedirs({ "framework/src", out .. "/lua", lua_include })
+end
+
+local replay_sources = sources("replay/src")
+local function links_canon()
+    if #replay_sources > 0 then links({ "canon_replay" }) end
+    links({ "canon", "sleef", "fmt", "zstd", "m", "dl" })
+end
+
+workspace("canon")
+configurations(configs)
+location(makefiles)
+
+local private_lua_source = "framework/src/script/private_lua.cpp"
+
+-- Lua itself, renamed, with what it calls instead of the C library: one object and the header of its names.
+declare("private_lua", "StaticLib", { private_lua_source }, out .. "/lua/%s")
+postbuildcommands({ string.format(
+    '@CXX="$(CXX)" %s/framework/private_lua.sh %s %s %s/lua $(TARGET) $(TARGETDIR)/private_lua.o',
+    from_makefiles, lua_build, lua_include, out_from_makefiles) })
+
+declare("canon", "StaticLib", sources("framework/src", { private_lua_source }))
+sees_private_headers()
+links({ "private_lua" })  -- built first: its header is included here
+for _, config in ipairs(configs) do
+    on(config)
+    postbuildcommands({ string.format("@$(AR) -rs $(TARGET) %s/lua/%s/private_lua.o", out_from_makefiles, config) })
+end
+on_all()
+
+if #replay_sources > 0 then
+    declare("canon_replay", "StaticLib", replay_sources)
+    includedirs({ "replay/src", "framework/src" })
+end
+
+local cli_sources = sources("replay/cli")
+if #cli_sources > 0 then
+    declare("canon_cli", "ConsoleApp", cli_sources)
+    targetname("canon")
+    includedirs({ "replay" })
+    links_canon()
+end
+
+local test_sources = sources("tests", { "tests/fuzz/", "tests/bench/", "tests/repo/" })
+if #test_sources > 0 then
+    declare("canon_tests", "ConsoleApp", test_sources)
+    defines({ "BOOST_TEST_DYN_LINK" })
+    sees_private_headers()
+    includedirs({ "replay/src", "tests" })
+    links_canon()
+    links({ "boost_unit_test_framework" })
+end
+
+-- C++ hosts: samples/NAME.cpp, or a folder with a main.cpp.
+for _, file in ipairs(os.matchfiles("samples/**.cpp")) do
+    local folder = path.getdirectory(file)
+    local host, host_sources
+    if path.getname(file) == "main.cpp" then
+        host, host_sources = path.getname(folder), os.matchfiles(folder .. "/*.cpp")
+    elseif folder == "samples" then
+        host, host_sources = path.getname(file):gsub("%.cpp$", ""), { file }
+    end
+    if host then
+        declare("sample_" .. host, "ConsoleApp", host_sources, out .. "/bin/%s/samples")
+        targetname(host)
+        links_canon()
+    end
+end

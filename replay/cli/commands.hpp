@@ -1,0 +1,13 @@
+// Commands of the canon tool. Each adds its subcommand to the tool's parser; when that is called,
+// it runs and leaves its exit code.
+#pragma once
+#include <CLI/CLI.hpp>
+
+namespace canon::cli {
+
+/// canon run: runs a program for a number of frames and shows its hashes.
+void add_run(CLI::App& app, int& exit_code);
+/// canon bench: measures this build on this machine.
+void add_bench(CLI::App& app, int& exit_code);
+
+}  // namespace canon::cli

@@ -1,0 +1,34 @@
+// Inputs file: the inputs of a session as JSON lines, for scripted players.
+//
+//     {"frame": 3, "source": 1, "data": {"kind": "rally", "x": 10}}
+//
+// "frame" is required and counts from 1; "source" is 0 if absent, "sequence" one more than that of
+// the line before of the same source. Empty lines are skipped. The lines need no order by frame.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "canon/error.hpp"
+#include "canon/simulation.hpp"
+
+namespace canon::cli {
+
+class InputsFile {
+  public:
+    InputsFile() = default;
+    /// Fails: throws canon::Error with file and line, and what is expected there, for the first
+    /// wrong line.
+    explicit InputsFile(const std::string& path);
+
+    std::span<const Input> of_frame(std::uint64_t frame) const;
+    /// How many are for frames after `frame`.
+    std::size_t count_after(std::uint64_t frame) const;
+
+  private:
+    std::map<std::uint64_t, std::vector<Input>> by_frame_;
+};
+
+}  // namespace canon::cli

@@ -1,0 +1,218 @@
+// canon run: runs a program for a number of frames and shows its hashes.
+#include <fmt/format.h>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "canon/hash.hpp"
+#include "canon/json.hpp"
+#include "canon/program.hpp"
+#include "canon/simulation.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/frame_output.hpp"
+#include "cli/inputs_file.hpp"
+
+namespace canon::cli {
+namespace {
+
+struct RunOptions {
+    std::string program;
+    std::uint64_t frames = 60;
+    unsigned workers = 0;
+    std::uint64_t seed = 1;
+    std::vector<std::string> config;
+    std::string inputs;
+    std::string expect_hash;
+    std::uint64_t hash_every = 0;
+    bool json = false;
+    bool fail_on_fault = false;
+};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+int complain(ExitCode code, const std::string& text) {
+    fmt::print(stderr, "canon: {}\n", text);
+    return code;
+}
+
+// "units=2000" and the like as one map. A later entry replaces one of the same key.
+Value config_of(const std::vector<std::string>& entries) {
+    Map config;
+    for (const std::string& entry : entries) {
+        const std::size_t equals = entry.find('=');
+        if (equals == std::string::npos || equals == 0)
+            throw Error(
+                fmt::format("--config {}: expected key=JSON, as in --config units=2000", entry));
+        const std::string key = entry.substr(0, equals);
+        const std::string text = entry.substr(equals + 1);
+        try {
+            config.set(key, value_from_json(text));
+        } catch (const Error& error) {
+            throw Error(
+                fmt::format("--config {}: the value is no JSON ({}); a text is written with "
+                            "quotes: --config '{}=\"{}\"'",
+                            entry, error.what(), key, text));
+        }
+    }
+    return Value(std::move(config));
+}
+
+std::optional<std::uint64_t> hash_of(std::string_view text) {
+    if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
+    std::uint64_t hash = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
+    if (error != std::errc() || end != text.data() + text.size() || text.empty())
+        return std::nullopt;
+    return hash;
+}
+
+// Sums up what a summary tells of all frames.
+class Totals {
+  public:
+    void add(const FrameReport& report) {
+        summary_.jobs += report.jobs;
+        summary_.actions += report.actions;
+        summary_.faults += report.faults.size();
+        summary_.refused_actions += report.refused_actions;
+        summary_.skipped_jobs += report.skipped_jobs;
+        serial_ +=
+            report.callback_nanoseconds + report.commit_nanoseconds + report.hash_nanoseconds;
+        parallel_ += report.run_nanoseconds;
+    }
+
+    Summary summary() const {
+        Summary summary = summary_;
+        const auto all = static_cast<double>(serial_ + parallel_);
+        summary.main_thread_share = all > 0 ? static_cast<double>(serial_) / all : 0;
+        return summary;
+    }
+
+  private:
+    Summary summary_;
+    std::int64_t serial_ = 0;
+    std::int64_t parallel_ = 0;
+};
+
+Summary run_frames(Simulation& simulation, const RunOptions& options, const InputsFile& inputs,
+                   FrameOutput& output) {
+    const auto begin = std::chrono::steady_clock::now();
+    Totals totals;
+    totals.add(simulation.start_report());
+    output.start(simulation.start_report());
+    while (simulation.frame().value < options.frames && interrupted == 0) {
+        const FrameReport& report = simulation.step(inputs.of_frame(simulation.frame().value + 1));
+        totals.add(report);
+        output.frame(report);
+    }
+    Summary summary = totals.summary();
+    summary.frames = simulation.frame().value;
+    summary.state_hash = simulation.state_hash();
+    summary.interrupted = simulation.frame().value < options.frames;
+    summary.unused_inputs = inputs.count_after(options.frames);
+    summary.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return summary;
+}
+
+int verdict(const RunOptions& options, const Summary& summary,
+            std::optional<std::uint64_t> expected) {
+    if (summary.interrupted) return kInterrupted;
+    if (expected && *expected != summary.state_hash)
+        return complain(
+            kHashDiffers,
+            fmt::format("the state hash after frame {} is {}, but {} was expected", summary.frames,
+                        hash_text(summary.state_hash), hash_text(*expected)));
+    if (options.fail_on_fault && summary.faults > 0) return kFaulted;
+    return kDone;
+}
+
+int run(const RunOptions& options) {
+    std::optional<std::uint64_t> expected;
+    if (!options.expect_hash.empty()) {
+        expected = hash_of(options.expect_hash);
+        if (!expected)
+            return complain(kUsage,
+                            fmt::format("--expect-hash {}: expected up to 16 hexadecimal digits",
+                                        options.expect_hash));
+    }
+    SimulationOptions settings;
+    settings.workers = options.workers;
+    settings.seed = options.seed;
+    try {
+        settings.config = config_of(options.config);
+    } catch (const Error& error) {
+        return complain(kUsage, error.what());
+    }
+    InputsFile inputs;
+    if (!options.inputs.empty()) try {
+            inputs = InputsFile(options.inputs);
+        } catch (const Error& error) {
+            return complain(kBadInputs, error.what());
+        }
+    std::unique_ptr<Simulation> simulation;
+    try {
+        simulation = std::make_unique<Simulation>(Program::from_path(options.program), settings);
+    } catch (const Error& error) {
+        return complain(kNotLoaded, error.what());
+    }
+    const OutputOptions shown{options.program, options.frames, options.seed, simulation->workers(),
+                              options.hash_every};
+    const std::unique_ptr<FrameOutput> output =
+        options.json ? make_json_lines(shown) : make_frame_table(shown);
+    std::signal(SIGINT, [](int) {
+        interrupted = 1;
+        std::signal(SIGINT, SIG_DFL);  // a second one ends the process
+    });
+    const Summary summary = run_frames(*simulation, options, inputs, *output);
+    output->finish(summary);
+    std::fflush(stdout);  // before what goes to stderr
+    return verdict(options, summary, expected);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+    CLI::App* command =
+        app.add_subcommand("run", "Run a program and show the state hash of its frames");
+    auto options = std::make_shared<RunOptions>();
+    command->add_option("PROGRAM", options->program, "A folder with a main.lua, or a .lua file")
+        ->required();
+    command->add_option("--frames", options->frames, "How many frames to run")
+        ->capture_default_str();
+    command
+        ->add_option(
+            "--workers", options->workers,
+            "Threads that run jobs, this one among them; changes no hash (default: one a core)")
+        ->check(CLI::Range(1u, 1024u));
+    command->add_option("--seed", options->seed, "Seed of all random numbers")
+        ->capture_default_str();
+    command
+        ->add_option("--config", options->config,
+                     "key=JSON: an entry of what on_start gets; may be repeated, of two for one "
+                     "key the later one stays")
+        ->allow_extra_args(false);
+    command->add_option(
+        "--inputs", options->inputs,
+        R"(JSON lines, each an input: {"frame": 3, "source": 1, "data": {...}}, if need be with "sequence")");
+    command->add_option("--expect-hash", options->expect_hash,
+                        "Fail unless this is the state hash after the last frame");
+    command
+        ->add_option(
+            "--hash-every", options->hash_every,
+            "Show each Nth frame, and the last (default: about 20 in all; with --json each). "
+            "With --json, frames with faults or log lines are shown as well")
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--json", options->json, "One line of JSON for each frame");
+    command->add_flag("--fail-on-fault", options->fail_on_fault,
+                      "Exit with code 6 if a script was stopped by an error or limit");
+    command->footer(kExitCodes);
+    command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace canon::cli
