@@ -24,9 +24,6 @@ function jobs.visit(id)
         return
     end
     engine.add(id, "refused", 1)
-    -- A call that a handler refuses by an error leaves the world as it was; pcall tells the job.
-    local ok, why = pcall(engine.call, "complain", { visitor = id, about = answer.why })
-    if not ok then engine.log("debug", "visitor " .. id .. ": " .. tostring(why)) end
 end
 
 function actions.buy_seat(wish)
@@ -37,11 +34,6 @@ function actions.buy_seat(wish)
     engine.add("theatre", "income", price)
     if sold % 50 == 49 then engine.add("theatre", "price", 1) end
     return { seat = sold + 1 }
-end
-
-function actions.complain(complaint)
-    engine.add("theatre", "income", -1)  -- undone, if this fails below
-    if complaint.about == "sold out" then error("nothing can be done: " .. complaint.about) end
 end
 
 function on_commit(frame)

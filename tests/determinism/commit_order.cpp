@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "canon/json.hpp"
 #include "determinism/scenario.hpp"
 
 namespace canon::test {

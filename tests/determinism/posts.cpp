@@ -3,6 +3,7 @@
 // limits of depth and number.
 #include <boost/test/unit_test.hpp>
 
+#include "canon/json.hpp"
 #include "determinism/scenario.hpp"
 
 namespace canon::test {

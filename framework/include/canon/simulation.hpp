@@ -44,7 +44,7 @@ struct LogEntry {
 /// ones.
 struct Limits {
     std::int64_t job_instructions = 50'000'000;
-    std::int64_t callback_instructions = 500'000'000;
+    std::int64_t callback_instructions = 200'000'000;
     std::size_t memory_bytes = 32 << 20;  ///< of one run of a script, above the loaded program
     std::size_t collect_bytes = 8 << 20;  ///< from here on Lua's collector runs
     std::uint32_t ids_per_job = 1024;     ///< entities that one job may spawn

@@ -1,3 +1,4 @@
+#include "script/raise.hpp"
 #include "script/codec.hpp"
 
 #include <algorithm>
@@ -48,7 +49,7 @@ struct Encoder {
     [[noreturn]] void refuse(const char* reason) {
         describe(reason);
         out.truncate(begin);
-        luaL_error(L, "%s", context(L).message.c_str());
+        raise(L, "%s", context(L).message.c_str());
         __builtin_unreachable();
     }
     void describe(const char* reason) {
@@ -189,7 +190,7 @@ struct Encoder {
 
 void decode_value(lua_State* L, ByteReader& in, int depth) {
     std::uint8_t tag = 0;
-    if (!in.byte(tag)) luaL_error(L, "malformed value: %s", in.why());
+    if (!in.byte(tag)) raise(L, "malformed value: %s", in.why());
     switch (static_cast<Tag>(tag)) {
         case Tag::nil:
             lua_pushnil(L);
@@ -239,7 +240,7 @@ void decode_value(lua_State* L, ByteReader& in, int depth) {
             return;
         }
     }
-    luaL_error(L, "malformed value: %s", in.failed() ? in.why() : "nested too deep");
+    raise(L, "malformed value: %s", in.failed() ? in.why() : "nested too deep");
 }
 
 }  // namespace

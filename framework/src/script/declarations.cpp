@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "canon/schema.hpp"
+#include "script/raise.hpp"
 #include "script/codec.hpp"
 #include "script/engine_library.hpp"
 #include "script/vm_context.hpp"
@@ -160,7 +161,7 @@ const char* add_to_schema(lua_State* L, Draft& out) {
 int declare(lua_State* L, bool singleton) {
     const char* kind = singleton ? "singleton" : "template";
     if (context(L).mode != Mode::loading)
-        return luaL_error(L, "%s must be declared while the program loads, outside of any function",
+        raise(L, "%s must be declared while the program loads, outside of any function",
                           kind);
     std::size_t size;
     const char* name = luaL_checklstring(L, 1, &size);
@@ -174,7 +175,7 @@ int declare(lua_State* L, bool singleton) {
     scan_fields(L, 2, work);
     scan_options(L, 3, work);
     if (const char* problem = add_to_schema(L, work))
-        return luaL_error(L, "%s '%s': %s", kind, name, problem);
+        raise(L, "%s '%s': %s", kind, name, problem);
     return 0;
 }
 

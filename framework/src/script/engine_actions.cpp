@@ -3,6 +3,7 @@
 // wait in the buffer for the commit; on the main thread they are applied at once, by the same code.
 #include <cmath>
 
+#include "script/raise.hpp"
 #include "script/action.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
@@ -38,7 +39,7 @@ void end_action(lua_State* L, std::size_t begin) {
     }
     const char* problem = run.main->apply(run.actions.view(begin, run.actions.size()));
     run.actions.truncate(begin);
-    if (problem != nullptr) luaL_error(L, "%s", problem);
+    if (problem != nullptr) raise(L, "%s", problem);
 }
 
 // The template of an entity as the asking script can know it: kNone for one that it cannot see.
@@ -105,7 +106,7 @@ int set(lua_State* L) {
 
 void check_number(lua_State* L, int index, const char* what) {
     if (lua_type(L, index) != LUA_TNUMBER)
-        luaL_error(L, "engine.add: %s is a number, not a %s", what, luaL_typename(L, index));
+        raise(L, "engine.add: %s is a number, not a %s", what, luaL_typename(L, index));
 }
 
 int add(lua_State* L) {
@@ -117,16 +118,16 @@ int add(lua_State* L) {
     const TemplateIndex owner = visible_template(run, id);
     if (owner == kNone ? name == kNone : run.schema->field(owner, name) == kNone) {
         if (owner != kNone) raise_unknown_field(L, owner, 2);
-        luaL_error(L, "no template has a field '%s'", lua_tostring(L, 2));
+        raise(L, "no template has a field '%s'", lua_tostring(L, 2));
     }
     if (owner != kNone) {
         const FieldSpec& spec = (*run.schema)[owner].fields[run.schema->field(owner, name)];
         if (spec.type != FieldType::integer && spec.type != FieldType::number)
-            luaL_error(L, "engine.add: %s.%s is of type %s, not a number",
+            raise(L, "engine.add: %s.%s is of type %s, not a number",
                        (*run.schema)[owner].name.c_str(), spec.name.c_str(), type_name(spec.type));
         double whole = lua_tonumber(L, 3);
         if (spec.type == FieldType::integer && !lua_isinteger(L, 3) && whole != std::floor(whole))
-            luaL_error(L, "engine.add: %s.%s is an integer and cannot take %f",
+            raise(L, "engine.add: %s.%s is an integer and cannot take %f",
                        (*run.schema)[owner].name.c_str(), spec.name.c_str(), whole);
     }
     lua_settop(L, 4);
@@ -168,10 +169,10 @@ int put(lua_State* L) {
             const lua_Integer index = luaL_checkinteger(L, 3);
             luaL_argcheck(L, top == 4, 4, "an array's cells have no parts");
             if (index < 1 || index > static_cast<lua_Integer>(spec.length))
-                luaL_error(L, "%s has the indexes 1 to %d, not %I", spec.name.c_str(),
+                raise(L, "%s has the indexes 1 to %d, not %I", spec.name.c_str(),
                            static_cast<int>(spec.length), static_cast<LUAI_UACINT>(index));
         } else if (spec.type != FieldType::any) {
-            luaL_error(
+            raise(
                 L, "engine.put changes arrays and 'any' fields; '%s' is of type %s: use engine.set",
                 spec.name.c_str(), type_name(spec.type));
         }
@@ -198,7 +199,7 @@ EntityId take_entity_id(lua_State* L) {
     VmContext& run = context(L);
     if (run.mode == Mode::main) return run.main->take_entity_id();
     if (run.next_entity == run.end_entity)
-        luaL_error(L,
+        raise(L,
                    "a job may spawn %d entities at most (limit ids_per_job): spawn in several "
                    "jobs, or in a handler",
                    static_cast<int>(run.end_entity - run.first_entity));
@@ -209,7 +210,7 @@ JobId take_job_id(lua_State* L) {
     VmContext& run = context(L);
     if (run.mode == Mode::main) return run.main->take_job_id();
     if (run.next_job == run.end_job)
-        luaL_error(
+        raise(
             L, "a job may submit 1024 jobs at most: submit in several jobs, or use submit_each");
     return JobId{run.next_job++};
 }
@@ -221,7 +222,7 @@ void raise_stray_field(lua_State* L, int fields, TemplateIndex index) {
     while (lua_next(L, fields) != 0) {
         lua_pop(L, 1);
         if (lua_type(L, -1) != LUA_TSTRING)
-            luaL_error(L, "engine.spawn_entity: field names are strings, but one is a %s",
+            raise(L, "engine.spawn_entity: field names are strings, but one is a %s",
                        luaL_typename(L, -1));
         if (schema.field(index, name_argument(L, lua_gettop(L))) == kNone)
             raise_unknown_field(L, index, lua_gettop(L));
@@ -244,7 +245,7 @@ int spawn_entity(lua_State* L) {
     VmContext& run = context(L);
     const TemplateSpec& spec = (*run.schema)[index];
     if (spec.singleton)
-        luaL_error(L, "'%s' is a singleton: it exists once and is not spawned", spec.name.c_str());
+        raise(L, "'%s' is a singleton: it exists once and is not spawned", spec.name.c_str());
     lua_settop(L, 2);
     const bool given = !lua_isnil(L, 2);
     if (given) luaL_checktype(L, 2, LUA_TTABLE);
@@ -284,7 +285,7 @@ int destroy(lua_State* L) {
     VmContext& run = context(L);
     const TemplateIndex owner = visible_template(run, id);
     if (owner != kNone && (*run.schema)[owner].singleton)
-        luaL_error(L, "'%s' is a singleton and cannot be destroyed",
+        raise(L, "'%s' is a singleton and cannot be destroyed",
                    (*run.schema)[owner].name.c_str());
     const std::size_t begin = begin_action(L, Operation::destroy);
     put_id(run.actions, id);
@@ -298,7 +299,7 @@ std::uint32_t job_argument(lua_State* L, int index) {
     const FunctionTable& functions = context(L).vm->functions();
     const std::uint32_t job = functions.find_job({name, size});
     if (job == kNone)
-        luaL_error(L, "there is no job '%s'; define function jobs.%s(...)", name, name);
+        raise(L, "there is no job '%s'; define function jobs.%s(...)", name, name);
     return job;
 }
 
@@ -315,7 +316,7 @@ std::uint64_t frames_option(lua_State* L, const char* name, std::int64_t least) 
     const bool whole = lua_isinteger(L, -1) != 0;
     const lua_Integer value = lua_tointeger(L, -1);
     if (!whole || value < least || value > (1 << 30))
-        luaL_error(L, "option '%s' is a whole number from %d to 2^30", name,
+        raise(L, "option '%s' is a whole number from %d to 2^30", name,
                    static_cast<int>(least));
     return static_cast<std::uint64_t>(value);
 }
@@ -337,7 +338,7 @@ SubmitOptions options_argument(lua_State* L, int index, bool each) {
     };
     if (option("priority")) {
         if (!lua_isinteger(L, -1))
-            luaL_error(L, "option 'priority' is a whole number; higher ones run earlier");
+            raise(L, "option 'priority' is a whole number; higher ones run earlier");
         options.priority = lua_tointeger(L, -1);
         lua_pop(L, 1);
     }
@@ -364,15 +365,15 @@ SubmitOptions options_argument(lua_State* L, int index, bool each) {
         }
         if (option("key")) {
             if (lua_type(L, -1) != LUA_TSTRING && !lua_isinteger(L, -1))
-                luaL_error(L, "option 'key' is an integer or a string");
+                raise(L, "option 'key' is an integer or a string");
             options.has_key = true;
         }
     }
     if (known != given)
-        luaL_error(L, each ? "unknown option; submit_each takes every, batch, priority and delay"
+        raise(L, each ? "unknown option; submit_each takes every, batch, priority and delay"
                            : "unknown option; submit takes key, priority, delay and deliver");
     if (options.deliver != 0 && options.delay != 0)
-        luaL_error(L, "options 'delay' and 'deliver' exclude each other");
+        raise(L, "options 'delay' and 'deliver' exclude each other");
     return options;
 }
 
@@ -437,7 +438,7 @@ std::uint32_t handler_argument(lua_State* L, int index) {
     const char* name = luaL_checklstring(L, index, &size);
     const std::uint32_t handler = context(L).vm->functions().find_handler({name, size});
     if (handler == kNone)
-        luaL_error(L,
+        raise(L,
                    "there is no action handler '%s'; define function actions.%s(data), or register "
                    "it in the host",
                    name, name);
@@ -468,7 +469,7 @@ int push_answer(lua_State* L, int, lua_KContext) {
     in.byte(answered);
     decode(L, in);
     if (answered == static_cast<std::uint8_t>(Tag::yes)) return 1;
-    return lua_error(L);
+    throw_value(L);
 }
 
 // On the main thread: the handler runs here and now, between savepoints. Its data and its result
@@ -476,7 +477,7 @@ int push_answer(lua_State* L, int, lua_KContext) {
 int call_now(lua_State* L, std::uint32_t handler) {
     VmContext& run = context(L);
     if (run.depth >= kMaxHandlerDepth)
-        return luaL_error(L, "handlers call each other more than %d levels deep", kMaxHandlerDepth);
+        raise(L, "handlers call each other more than %d levels deep", kMaxHandlerDepth);
     const FunctionTable& functions = run.vm->functions();
     const std::size_t begin = run.actions.size();
     if (functions.is_host[handler]) {
@@ -485,7 +486,7 @@ int call_now(lua_State* L, std::uint32_t handler) {
         const char* problem =
             run.main->call_host(handler, run.actions.view(begin, run.actions.size()), run.scratch);
         run.actions.truncate(begin);
-        if (problem != nullptr) return luaL_error(L, "%s", problem);
+        if (problem != nullptr) raise(L, "%s", problem);
         ByteReader result(run.scratch.view());
         decode(L, result);
         return 1;
@@ -520,9 +521,9 @@ int call(lua_State* L) {
     VmContext& run = context(L);
     if (run.mode == Mode::main) return call_now(L, handler);
     if (run.mode == Mode::background)
-        return luaL_error(L, "engine.call: a background job (deliver) cannot call");
+        raise(L, "engine.call: a background job (deliver) cannot call");
     if (!lua_isyieldable(L))
-        return luaL_error(
+        raise(
             L,
             "engine.call cannot stop the job here: inside a table.sort comparator, a string.gsub "
             "callback "

@@ -5,6 +5,7 @@
 
 #include "canon/world.hpp"
 #include "script/lua.hpp"
+#include "script/raise.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -14,7 +15,7 @@ inline void check_reads(lua_State* L, const char* function) {
     const VmContext& run = context(L);
     if (run.world != nullptr && (run.mode == Mode::job || run.mode == Mode::main)) [[likely]]
         return;
-    luaL_error(L,
+    raise(L,
                run.mode == Mode::loading
                    ? "engine.%s: there is no world while the program loads; use on_start"
                    : "engine.%s: a background job (deliver) reads no world; give it what it needs "
@@ -25,7 +26,7 @@ inline void check_reads(lua_State* L, const char* function) {
 /// Raises unless the run may ask for actions.
 inline void check_asks(lua_State* L, const char* function) {
     if (context(L).mode == Mode::loading) [[unlikely]]
-        luaL_error(L, "engine.%s: nothing can be done while the program loads; use on_start",
+        raise(L, "engine.%s: nothing can be done while the program loads; use on_start",
                    function);
 }
 

@@ -1,6 +1,7 @@
 // engine.get, at, alive, each, count, near, where, frame: reading the world.
 #include <cmath>
 
+#include "script/raise.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
@@ -107,13 +108,13 @@ int at(lua_State* L) {
         const lua_Integer index = luaL_checkinteger(L, 3);
         luaL_argcheck(L, top == 3, 4, "an array's cells have no parts");
         if (index < 1 || index > static_cast<lua_Integer>(spec.length))
-            return luaL_error(L, "%s has the indexes 1 to %d, not %I", spec.name.c_str(),
+            raise(L, "%s has the indexes 1 to %d, not %I", spec.name.c_str(),
                               static_cast<int>(spec.length), static_cast<LUAI_UACINT>(index));
         push_scalar(L, world.read_cell(where, field, static_cast<std::uint32_t>(index - 1)));
         return 1;
     }
     if (spec.type != FieldType::any)
-        return luaL_error(L, "engine.at reads arrays and 'any' fields; '%s' is of type %s",
+        raise(L, "engine.at reads arrays and 'any' fields; '%s' is of type %s",
                           spec.name.c_str(), type_name(spec.type));
     const Scalar value = world.read(where, field);
     if (value.kind != Scalar::Kind::bytes)
@@ -158,7 +159,7 @@ int near(lua_State* L) {
     VmContext& run = context(L);
     run.ids.clear();
     if (!run.world->near(index, x, y, r, run.ids))
-        return luaL_error(L,
+        raise(L,
                           "engine.near: template '%s' has no fields x and y and declares no grid",
                           run.world->schema()[index].name.c_str());
     push_ids(L, run.ids);
@@ -263,7 +264,7 @@ EntityId entity_argument(lua_State* L, int index) {
         const TemplateIndex found = template_argument(L, index);
         const Schema& schema = *context(L).schema;
         if (!schema[found].singleton)
-            luaL_error(L,
+            raise(L,
                        "'%s' is a template with many entities; give an id (only a singleton is "
                        "known by its name)",
                        lua_tostring(L, index));
@@ -285,7 +286,7 @@ void raise_unknown_field(lua_State* L, TemplateIndex index, int name_index) {
 }
 
 void raise_message(lua_State* L) {
-    luaL_error(L, "%s", context(L).message.c_str());
+    raise(L, "%s", context(L).message.c_str());
     __builtin_unreachable();
 }
 

@@ -10,6 +10,7 @@
 #include "script/strict_library.hpp"
 #include "script/string_format.hpp"
 #include "script/string_pack.hpp"
+#include "script/string_position.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -19,21 +20,6 @@ std::string_view check_text(lua_State* L, int argument) {
     std::size_t size;
     const char* text = luaL_checklstring(L, argument, &size);
     return {text, size};
-}
-
-// What a first position means: at least 1; negative ones count from the end.
-std::size_t first_position(lua_Integer position, std::size_t size) {
-    if (position > 0) return static_cast<std::size_t>(position);
-    if (position == 0 || position < -static_cast<lua_Integer>(size)) return 1;
-    return size + static_cast<std::size_t>(position) + 1;
-}
-
-// What a last position means: at most the size, 0 for none.
-std::size_t last_position(lua_Integer position, std::size_t size) {
-    if (position > static_cast<lua_Integer>(size)) return size;
-    if (position >= 0) return static_cast<std::size_t>(position);
-    if (position < -static_cast<lua_Integer>(size)) return 0;
-    return size + static_cast<std::size_t>(position) + 1;
 }
 
 int string_len(lua_State* L) {

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <string>
 
+#include "script/raise.hpp"
 #include "script/engine_library.hpp"
 #include "script/vm.hpp"
 #include "script/vm_context.hpp"
@@ -60,7 +61,7 @@ void require_module(lua_State* L, const char* name) {
     }
     lua_pop(L, 1);
     std::size_t index;
-    if (const char* problem = enter_module(run, program, name, index)) luaL_error(L, "%s", problem);
+    if (const char* problem = enter_module(run, program, name, index)) raise(L, "%s", problem);
     const std::span<const std::uint8_t> code = program.bytecode(index);
     charge(L, static_cast<std::int64_t>(code.size() / 16));
     if (luaL_loadbufferx(L, reinterpret_cast<const char*>(code.data()), code.size(),

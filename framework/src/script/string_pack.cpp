@@ -7,6 +7,7 @@
 #include "canon/value.hpp"
 #include "script/raise.hpp"
 #include "script/strict_library.hpp"
+#include "script/string_position.hpp"
 
 namespace canon::script {
 namespace {
@@ -367,11 +368,8 @@ int string_unpack(lua_State* L) {
     Format format{L, luaL_checkstring(L, 1)};
     Source source{};
     source.bytes = luaL_checklstring(L, 2, &source.size);
-    lua_Integer position = luaL_optinteger(L, 3, 1);
-    if (position < 0) position += static_cast<lua_Integer>(source.size) + 1;
-    source.at = static_cast<std::size_t>(position) - 1;
-    luaL_argcheck(L, position >= 1 && source.at <= source.size, 3,
-                  "initial position out of string");
+    source.at = first_position(luaL_optinteger(L, 3, 1), source.size) - 1;
+    luaL_argcheck(L, source.at <= source.size, 3, "initial position out of string");
     int values = 0;
     while (*format.at != '\0') {
         const Item item = read_item(format, source.at);

@@ -12,6 +12,7 @@
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
 #include "script/lua_probe.hpp"
+#include "script/raise.hpp"
 
 namespace canon::script {
 namespace {
@@ -505,6 +506,7 @@ void Vm::put_aside(StoppedRun& out) {
 void Vm::explain(lua_State* L, int status) {
     const Kill why = static_cast<Kill>(static_cast<int>(context_.kill));
     fault_ = Fault{};
+    error_is_scripts_own_ = false;
     fault_.kind = fault_kind(why);
     fault_.in_job = run_.mode == Mode::job || run_.mode == Mode::background;
     if (context_.mode != Mode::loading) fault_.function = functions_.name(run_.function);
@@ -518,6 +520,7 @@ void Vm::explain(lua_State* L, int status) {
         fault_.message =
             place + "coroutine.yield outside a coroutine: nobody would resume this job";
     } else if (lua_type(L, -1) == LUA_TSTRING) {
+        error_is_scripts_own_ = is_scripts_own(L);
         std::size_t size;
         const char* text = lua_tolstring(L, -1, &size);
         fault_.message.assign(text, std::min<std::size_t>(size, 4096));
@@ -526,6 +529,10 @@ void Vm::explain(lua_State* L, int status) {
     } else {
         fault_.message = place + "the error value is a " + lua_typename(L, lua_type(L, -1));
     }
+}
+
+std::string_view Vm::error_for_scripts() const noexcept {
+    return error_is_scripts_own_ ? std::string_view(fault_.message) : kEngineError;
 }
 
 void Vm::trace(lua_State* L) {

@@ -152,6 +152,8 @@ class Vm {
     /// Of the last failed run: kind, function, message, chunk, line, traceback; the caller adds
     /// frame and stamp.
     Fault& fault() noexcept { return fault_; }
+    /// Of the last run that failed by an error: its text as scripts may see it.
+    std::string_view error_for_scripts() const noexcept;
     /// Of the last run that wanted one: a canonical value.
     const Bytes& result() const noexcept { return result_; }
     /// Ids used by the last run, as the first one not used.
@@ -198,6 +200,7 @@ class Vm {
     Run run_;
     Bytes result_;
     Fault fault_;
+    bool error_is_scripts_own_ = false;
     std::atomic<std::uint64_t> serial_{0};  // odd while a run is under way
     std::atomic<unsigned long> driver_{0};  // the thread to signal
     std::uint64_t counted_runs_ = 0;

@@ -359,8 +359,12 @@ void Simulation::Machine::answer_call(ByteReader& in, const Stamp& stamp, std::u
     answer.put(static_cast<std::uint8_t>(Tag::no));
     answer.put(static_cast<std::uint8_t>(Tag::string));
     const Fault& fault = report_.faults.back();
-    answer.put_string(fault.kind == FaultKind::error ? fault.message
-                                                     : fault.function + " was " + fault.message);
+    if (fault.kind == FaultKind::error)
+        answer.put_string(pool_->vm(0).error_for_scripts());
+    else if (fault.kind == FaultKind::host)
+        answer.put_string(fault.message);
+    else
+        answer.put_string(fault.function + " was stopped (" + fault_name(fault.kind) + ")");
 }
 
 // Posts made by handlers and callbacks, and by those in turn.

@@ -1,0 +1,299 @@
+// Goal: the same things can be done from C++: submit, cancel, handlers, templates; and they obey the same rules.
+// Method: hosts that do from C++ what programs of the other files do from Lua, compared over numbers of workers.
+#include <boost/test/unit_test.hpp>
+#include <stdexcept>
+
+#include "canon/error.hpp"
+#include "canon/json.hpp"
+#include "determinism/scenario.hpp"
+
+namespace canon::test {
+namespace {
+
+const char* const kWorkers = R"lua(
+template("unit", { x = 0 })
+function on_start() for i = 1, 5 do engine.spawn_entity("unit", { x = i }) end end
+function jobs.work(x) note({ engine.frame(), x }) end
+function jobs.each(id) note({ engine.frame(), engine.get(id, "x") }) end
+function jobs.batch(ids) note({ engine.frame(), #ids }) end
+function jobs.draw() note(math.random(1, 1 << 50)) end
+function jobs.ask(x) note(engine.call("host", x)) end
+function jobs.post(x) engine.post_to_main_thread("host", x) end
+)lua";
+
+Scenario with_handler(std::string_view text, Handler handler, std::uint64_t frames = 2) {
+    Scenario scenario = with_probe(std::string(kWorkers) + std::string(text), frames);
+    scenario.host = [handler] {
+        Simulation::Host host;
+        host.handlers.emplace_back("host", handler);
+        return host;
+    };
+    return scenario;
+}
+
+Value nothing(HandlerContext&, const Value&) { return {}; }
+
+BOOST_AUTO_TEST_SUITE(determinism)
+BOOST_AUTO_TEST_SUITE(host_api)
+
+BOOST_AUTO_TEST_CASE(jobs_submitted_between_steps_run_in_the_frame_that_comes) {
+    std::string texts[2];
+    std::uint64_t chains[2];
+    for (int lane = 0; lane < 2; ++lane) {
+        auto simulation = start(with_handler("", nothing), lane == 0 ? 1 : 3);
+        simulation->submit("work", "before the first");
+        simulation->submit("work", "delayed", {.delay = 2});
+        simulation->step();
+        simulation->submit("work", List{1, "two"}, {.priority = 9});
+        simulation->submit_each("each", "unit");
+        simulation->submit_each("batch", "unit", 1, 2);
+        simulation->submit("work", "planned", {.deliver = 1});
+        simulation->step();
+        const JobId cancelled = simulation->submit("work", "never");
+        const JobId waiting = simulation->submit("work", "never", {.delay = 1});
+        BOOST_TEST(static_cast<bool>(cancelled));
+        BOOST_TEST((cancelled != waiting));
+        simulation->cancel(cancelled);
+        simulation->cancel(waiting);
+        simulation->cancel(JobId{});
+        simulation->step();
+        simulation->step();
+        texts[lane] = probe_text(*simulation);
+        chains[lane] = simulation->chain();
+    }
+    BOOST_TEST(texts[0] ==
+               R"([[1,"before the first"],[2,[1,"two"]],[2,1],[2,2],[2,3],[2,4],[2,5],[2,2],[2,2],[2,1],)"
+               R"([3,"delayed"],[3,"planned"]])");
+    BOOST_TEST(texts[0] == texts[1]);
+    BOOST_TEST(chains[0] == chains[1]);
+}
+
+BOOST_AUTO_TEST_CASE(background_jobs_of_a_host_read_no_world) {
+    auto simulation = start(with_handler("function jobs.plan(x) note(x) end", nothing), 2);
+    simulation->submit("plan", 5, {.deliver = 2});
+    simulation->step();
+    BOOST_TEST(probe(*simulation).is_nil());
+    simulation->step();
+    simulation->step();
+    BOOST_TEST(probe_text(*simulation) == "[5]");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_submitted_between_steps_is_part_of_the_state) {
+    const Scenario scenario = with_handler("", nothing);
+    auto simulation = start(scenario, 2), plain = start(scenario, 2);
+    simulation->step();
+    plain->step();
+    BOOST_TEST(simulation->state_hash() == plain->state_hash());
+    simulation->submit("work", "waiting", {.delay = 1});
+    BOOST_TEST(simulation->state_hash() != plain->state_hash());
+    const auto snapshot = simulation->capture();
+    Bytes saved;
+    simulation->save(saved);
+    simulation->step();
+    simulation->step();
+    ByteReader reader(saved.view());
+    plain->load(reader);
+    plain->step();
+    plain->step();
+    BOOST_TEST(plain->state_hash() == simulation->state_hash());
+    simulation->restore(*snapshot);
+    simulation->step();
+    simulation->step();
+    BOOST_TEST(probe_text(*simulation) == R"([[3,"waiting"]])");
+    BOOST_TEST(plain->state_hash() == simulation->state_hash());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_or_template_that_does_not_exist_is_refused) {
+    auto simulation = start(with_handler("", nothing), 1);
+    BOOST_CHECK_THROW(simulation->submit("wrok"), Error);
+    BOOST_CHECK_THROW(simulation->submit_each("each", "untit"), Error);
+    BOOST_CHECK_THROW(simulation->submit_each("eech", "unit"), Error);
+    const FrameReport& report = simulation->step();
+    BOOST_TEST(report.jobs == 0u);
+    BOOST_TEST(report.faults.empty());
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_a_host_are_those_of_scripts) {
+    const Scenario scenario = with_handler(R"lua(
+        function on_frame(frame) if frame == 2 then engine.submit("draw", nil, { key = "k" }) engine.submit("draw", nil, { key = 7 }) end end
+    )lua",
+                                           nothing);
+    auto simulation = start(scenario, 2);
+    simulation->step();
+    simulation->submit("draw", {}, {.key = "k"});
+    simulation->submit("draw", {}, {.key = 7});
+    simulation->step();
+    const Value log = probe(*simulation);
+    BOOST_REQUIRE_EQUAL(log.as_list().size(), 4u);
+    BOOST_TEST((log[1] == log[3]));
+    BOOST_TEST((log[2] == log[4]));
+    BOOST_TEST(!(log[1] == log[2]));
+}
+
+BOOST_AUTO_TEST_CASE(handlers_in_cpp_answer_calls_and_posts_in_stamp_order) {
+    const Scenario scenario = with_handler(
+        R"lua(
+        function on_frame()
+            for i = 1, 10 do engine.submit("ask", i, { priority = i % 3 }) engine.submit("post", 100 + i) end
+            say(engine.call("host", 1000))
+        end
+    )lua",
+        [](HandlerContext& context, const Value& data) -> Value {
+            World& world = context.world();
+            const EntityId probe = world.singleton("probe");
+            world.set(probe, "number", world.get(probe, "number").as_integer() * 3 % 1000003 + data.as_integer());
+            return List{data, world.get(probe, "number")};
+        });
+    const Trace trace = compare_workers(scenario);
+    BOOST_TEST(describe_all(trace.faults()) == "");
+    std::int64_t number = 0;
+    const auto handle = [&](std::int64_t data) { number = number * 3 % 1000003 + data; };
+    std::string expected = "[";
+    for (int frame = 1; frame <= 2; ++frame) {
+        handle(1000);
+        expected += "[1000," + std::to_string(number) + "],";
+        std::string answers;
+        for (int i = 1; i <= 10; ++i) {
+            handle(i);
+            answers += "[" + std::to_string(i) + "," + std::to_string(number) + "],";
+            handle(100 + i);
+        }
+        expected += answers;
+    }
+    expected.back() = ']';
+    BOOST_TEST(probe_text(*trace.simulation) == expected);
+    BOOST_TEST(probe(*trace.simulation, "number").as_integer() == number);
+}
+
+BOOST_AUTO_TEST_CASE(a_cpp_handler_that_throws_is_a_host_fault_and_its_writes_are_undone) {
+    const Scenario scenario = with_handler(
+        R"lua(
+        function on_frame() for i = 1, 4 do engine.submit("post", i) end engine.submit("ask", 5) engine.submit("catch", 5) end
+        function jobs.catch(x) local ok = pcall(engine.call, "host", x) note(ok) end
+    )lua",
+        [](HandlerContext& context, const Value& data) -> Value {
+            World& world = context.world();
+            const EntityId probe = world.singleton("probe");
+            world.set(probe, "number", world.get(probe, "number").as_integer() + data.as_integer());
+            world.spawn("unit");
+            context.simulation().submit("work", data);
+            if (data.as_integer() == 2) throw std::runtime_error("the host's own words");
+            if (data.as_integer() == 3) throw 42;
+            if (data.as_integer() == 5) throw Error("for the caller");
+            return {};
+        });
+    const Trace trace = compare_workers(scenario);
+    BOOST_TEST(probe_text(*trace.simulation, "number") == "10");
+    BOOST_TEST(ids_of(*trace.simulation, "unit").size() == 5u + 4u);
+    std::size_t of_host = 0;
+    bool words = false;
+    for (const Fault& fault : trace.reports[1].faults) {
+        if (fault.kind == FaultKind::host) ++of_host;
+        words |= fault.message.find("the host's own words") != std::string::npos;
+    }
+    BOOST_TEST(of_host >= 2u, describe_all(trace.reports[1].faults));
+    BOOST_TEST(words, describe_all(trace.reports[1].faults));
+    const std::string text = probe_text(*trace.simulation);
+    BOOST_TEST(text.find("false") != std::string::npos, text);
+    BOOST_TEST(text.find("[2,1]") != std::string::npos, text);  // submitted by the handlers that did not fail
+    BOOST_TEST(text.find("[2,4]") != std::string::npos, text);
+    BOOST_TEST(text.find("[2,2]") == std::string::npos, text);
+    BOOST_TEST(text.find("[2,3]") == std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_knows_the_stamp_of_the_action_it_answers) {
+    auto stamps = std::make_shared<std::vector<Stamp>>();
+    const Scenario scenario = with_handler(
+        "function on_frame() engine.submit('idle') engine.submit_each('twice', 'unit') end function jobs.idle() end "
+        "function jobs.twice(id) engine.add('probe', 'number', 1) engine.post_to_main_thread('host') engine.call('host') end",
+        [stamps](HandlerContext& context, const Value&) -> Value {
+            stamps->push_back(context.stamp());
+            return {};
+        },
+        1);
+    run(scenario, 2);
+    BOOST_REQUIRE_EQUAL(stamps->size(), 10u);
+    for (std::uint32_t i = 0; i < 10; ++i) {
+        const Stamp& stamp = (*stamps)[i];
+        BOOST_TEST(stamp.frame.value == 1u);
+        BOOST_TEST(stamp.submission == 1u);
+        BOOST_TEST(stamp.job == i / 2);
+        BOOST_TEST(stamp.round == 0u);
+        BOOST_TEST(stamp.index == 1 + i % 2);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(templates_of_the_host_come_before_the_programs) {
+    Scenario scenario = with_probe(R"lua(
+        function on_start() engine.spawn_entity("crate", { weight = 2.5 }) end
+        function on_frame() engine.submit_each("weigh", "crate") end
+        function jobs.weigh(id) engine.add(id, "weight", 1) note(engine.get(id, "weight")) engine.spawn_entity("crate") end
+    )lua",
+                                   2);
+    scenario.host = [] {
+        TemplateSpec crate;
+        crate.name = "crate";
+        crate.fields.push_back({"weight", FieldType::number, 1.5});
+        Simulation::Host host;
+        host.templates.push_back(crate);
+        return host;
+    };
+    const Trace trace = compare_workers(scenario);
+    BOOST_TEST(describe_all(trace.faults()) == "");
+    BOOST_TEST(probe_text(*trace.simulation) == "[2.5,3.5,1.5]");
+    BOOST_TEST(trace.simulation->world().schema().find("crate") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(reports_count_what_a_frame_did) {
+    const Scenario scenario = with_handler(R"lua(
+        function on_frame(frame)
+            engine.submit_each("two_actions", "unit")
+            engine.submit("log_it")
+            engine.submit("bad")
+        end
+        function jobs.two_actions(id) engine.add(id, "x", 1) engine.set(1 << 40, "x", 1) end
+        function jobs.log_it() engine.log("warning", "watch out") engine.log("debug", 5) end
+        function jobs.bad() engine.add("probe", "number", 1) engine.log("error", "about to fail") error("bad") end
+    )lua",
+                                           nothing, 1);
+    const Trace trace = compare_workers(scenario);
+    const FrameReport& report = trace.reports[1];
+    BOOST_TEST(report.jobs == 7u);
+    BOOST_TEST(report.actions == 10u);
+    BOOST_TEST(report.dead_actions == 5u);
+    BOOST_TEST(report.entities == 5u);
+    BOOST_TEST(report.faults.size() == 1u);
+    BOOST_REQUIRE_GE(report.log.size(), 2u);
+    BOOST_TEST((report.log[0].level == LogLevel::warning));
+    BOOST_TEST(report.log[0].function == "jobs.log_it");
+    BOOST_TEST(report.log[0].text == "watch out");
+    BOOST_TEST((report.log[1].level == LogLevel::debug));
+    BOOST_TEST(report.log[1].text == "5");
+}
+
+BOOST_AUTO_TEST_CASE(log_lines_are_shown_in_stamp_order) {
+    const Trace trace = compare_workers(with_probe(R"lua(
+        function on_frame(frame)
+            engine.log("info", "frame")
+            for i = 1, 20 do engine.submit("work", i, { priority = i % 7 }) end
+        end
+        function jobs.work(i)
+            for k = 1, (i * 7919) % 499 do end
+            engine.log("info", "job " .. i .. " a")
+            engine.log("info", "job " .. i .. " b")
+        end
+    )lua",
+                                                 1));
+    const std::vector<LogEntry> log = trace.log();
+    BOOST_REQUIRE_EQUAL(log.size(), 41u);
+    BOOST_TEST(log[0].text == "frame");
+    for (int i = 0; i < 40; ++i)
+        BOOST_TEST(log[static_cast<std::size_t>(i + 1)].text ==
+                   "job " + std::to_string(i / 2 + 1) + (i % 2 == 0 ? " a" : " b"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace canon::test
