@@ -2,6 +2,10 @@
 local ground = require "ground"
 local armies = {}
 
+-- By team: the soldiers of each army are a template of their own, so that engine.near finds those of one army only.
+armies.soldier = { "west_soldier", "east_soldier" }
+armies.enemy = { "east_soldier", "west_soldier" }
+
 template("army", {
     name = "",
     team = 0,
@@ -23,7 +27,7 @@ function armies.raise(team, units)
     return engine.spawn_entity("army", {
         name = NAMES[team],
         team = team,
-        camp_x = team == 1 and 60.0 or ground.width - 60.0,
+        camp_x = team == 1 and 50.0 or ground.width - 50.0,
         camp_y = ground.height / 2,
         goal_x = ground.width / 2,
         goal_y = ground.height / 2,

@@ -1,9 +1,9 @@
 -- Ground: rocks and walls on a grid of cells, and for each army a flow field: in which direction a soldier in a cell walks to
 -- reach the army's goal around the rocks. Flow fields are worked out by background jobs and delivered some frames later.
-local ground = { width = 1000.0, height = 600.0 }
+local ground = { width = 640.0, height = 640.0 }
 
-local CELL = 20.0
-local COLUMNS, ROWS = 50, 30
+local CELL = 16.0
+local COLUMNS, ROWS = 40, 40
 local CELLS = COLUMNS * ROWS
 local PLANNING_FRAMES = 6
 
@@ -21,18 +21,21 @@ singleton("ground", {
     flow_east = array(0, CELLS),
 })
 
+-- Of a place on the map.
 local function cell_of(x, y)
-    local column = math.max(0, math.min(COLUMNS - 1, math.floor(x / CELL)))
-    local row = math.max(0, math.min(ROWS - 1, math.floor(y / CELL)))
-    return row * COLUMNS + column + 1
+    return math.floor(y / CELL) * COLUMNS + math.floor(x / CELL) + 1
 end
 
 function ground.is_rock(x, y)
     return engine.at("ground", "rock", cell_of(x, y))
 end
 
+function ground.contains(x, y)
+    return x >= 0 and x < ground.width and y >= 0 and y < ground.height
+end
+
 function ground.clamp(x, y)
-    return math.max(0.0, math.min(ground.width, x)), math.max(0.0, math.min(ground.height, y))
+    return math.max(0.0, math.min(ground.width - 0.5, x)), math.max(0.0, math.min(ground.height - 0.5, y))
 end
 
 -- The unit step that leads a team's soldier on; 0, 0 at the goal.
@@ -43,8 +46,8 @@ function ground.direction(team, x, y)
 end
 
 function ground.scatter_rocks()
-    for _ = 1, 45 do
-        local column, row = math.random(8, COLUMNS - 9), math.random(0, ROWS - 1)
+    for _ = 1, 40 do
+        local column, row = math.random(9, COLUMNS - 10), math.random(0, ROWS - 1)
         for _ = 1, math.random(2, 5) do
             engine.put("ground", "rock", row * COLUMNS + column + 1, true)
             row = math.max(0, math.min(ROWS - 1, row + math.random(-1, 1)))
@@ -116,7 +119,7 @@ end
 -- Walls: player's orders raise them, shells breach them. Handlers, since two shells may meet one wall in one frame.
 function ground.raise_wall(x, y, length)
     for i = 0, length - 1 do
-        engine.put("ground", "rock", cell_of(x, math.min(ground.height, y + i * CELL)), true)
+        engine.put("ground", "rock", cell_of(ground.clamp(x, y + i * CELL)), true)
     end
     ground.plan_routes()
 end

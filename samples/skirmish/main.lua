@@ -11,7 +11,7 @@ require "shots"
 -- A team's score grows while it has more soldiers on the hill.
 singleton("match", { units = 0, west_score = 0, east_score = 0 })
 
-local HILL_RADIUS = 70.0
+local HILL_RADIUS = 80.0
 
 function on_start(config)
     local units = config.units or 2000
@@ -39,8 +39,10 @@ local function report()
 end
 
 function on_frame(frame)
-    engine.submit_each("act", "soldier")
-    engine.submit_each("aim", "soldier", { every = 8 })
+    for _, soldier in ipairs(armies.soldier) do
+        engine.submit_each("act", soldier)
+        engine.submit_each("aim", soldier, { every = 8 })
+    end
     engine.submit_each("fly", "shot", { batch = 32 })
     for army in engine.each("army") do
         armies.supply(army)
@@ -50,14 +52,15 @@ function on_frame(frame)
     if frame % 100 == 0 then report() end
 end
 
+local function count_on_hill(team)
+    return #engine.near(armies.soldier[team], ground.width / 2, ground.height / 2, HILL_RADIUS)
+end
+
 function jobs.watch_hill()
-    local balance = 0  -- west minus east
-    for _, soldier in ipairs(engine.near("soldier", ground.width / 2, ground.height / 2, HILL_RADIUS)) do
-        balance = balance + (engine.get(soldier, "team") == 1 and 1 or -1)
-    end
-    if balance > 0 then
+    local west, east = count_on_hill(1), count_on_hill(2)
+    if west > east then
         engine.add("match", "west_score", 1)
-    elseif balance < 0 then
+    elseif east > west then
         engine.add("match", "east_score", 1)
     end
 end

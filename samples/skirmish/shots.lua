@@ -1,4 +1,5 @@
 -- Shots: bullets are entities that fly and hit; shells are entities that lie in wait for a delayed job, their burst.
+local armies = require "armies"
 local ground = require "ground"
 local shots = {}
 
@@ -26,8 +27,10 @@ end
 function jobs.burst(hit)
     local x, y = engine.get(hit.shell, "x", "y")
     engine.destroy(hit.shell)
-    for _, soldier in ipairs(engine.near("soldier", x, y, BURST_RADIUS)) do
-        engine.add(soldier, "hp", -hit.damage, { min = 0 })
+    for _, army in ipairs(armies.soldier) do
+        for _, soldier in ipairs(engine.near(army, x, y, BURST_RADIUS)) do
+            engine.add(soldier, "hp", -hit.damage, { min = 0 })
+        end
     end
     if ground.is_rock(x, y) then engine.post_to_main_thread("breach", { x = x, y = y }) end
 end
@@ -37,14 +40,12 @@ local function first_hit(x, y, vx, vy, team)
     local length_squared = vx * vx + vy * vy
     local reach = math.sqrt(length_squared) / 2 + BODY
     local best, best_part
-    for _, soldier in ipairs(engine.near("soldier", x + vx / 2, y + vy / 2, reach)) do
-        local sx, sy, other_team = engine.get(soldier, "x", "y", "team")
-        if other_team ~= team then
-            local part = ((sx - x) * vx + (sy - y) * vy) / length_squared
-            local dx, dy = x + vx * part - sx, y + vy * part - sy
-            local touched = part >= 0 and part <= 1 and dx * dx + dy * dy <= BODY * BODY
-            if touched and (not best or part < best_part) then best, best_part = soldier, part end
-        end
+    for _, soldier in ipairs(engine.near(armies.enemy[team], x + vx / 2, y + vy / 2, reach)) do
+        local soldier_x, soldier_y = engine.get(soldier, "x", "y")
+        local part = ((soldier_x - x) * vx + (soldier_y - y) * vy) / length_squared
+        local dx, dy = x + vx * part - soldier_x, y + vy * part - soldier_y
+        local touched = part >= 0 and part <= 1 and dx * dx + dy * dy <= BODY * BODY
+        if touched and (not best or part < best_part) then best, best_part = soldier, part end
     end
     return best
 end
@@ -53,9 +54,11 @@ local function fly(id)
     local x, y, vx, vy, team, damage, frames_left = engine.get(id, "x", "y", "vx", "vy", "team", "damage", "frames_left")
     local hit = first_hit(x, y, vx, vy, team)
     if hit then engine.add(hit, "hp", -damage, { min = 0 }) end
-    if hit or frames_left == 0 or ground.is_rock(x + vx, y + vy) then return engine.destroy(id) end
-    engine.set(id, "x", x + vx)
-    engine.set(id, "y", y + vy)
+    x, y = x + vx, y + vy
+    local stopped = hit or frames_left == 0 or not ground.contains(x, y) or ground.is_rock(x, y)
+    if stopped then return engine.destroy(id) end
+    engine.set(id, "x", x)
+    engine.set(id, "y", y)
     engine.set(id, "frames_left", frames_left - 1)
 end
 

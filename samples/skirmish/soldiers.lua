@@ -1,28 +1,29 @@
 -- Soldiers: each looks for a target now and then, and acts in every frame.
+local armies = require "armies"
 local weapons = require "weapons"
 local ground = require "ground"
 local shots = require "shots"
 
-template("soldier", {
-    x = 0.0,
-    y = 0.0,
-    army = entity,
-    team = 0,
-    kind = "rifle",
-    hp = 100,
-    rounds = 0,
-    ready = 0,  -- the frame from which it may act again
-    target = entity,
-}, { grid = { "x", "y", cell = 25 } })
+for _, name in ipairs(armies.soldier) do
+    template(name, {
+        x = 0.0,
+        y = 0.0,
+        army = entity,
+        team = 0,
+        kind = "rifle",
+        hp = 100,
+        rounds = 0,
+        ready = 0,  -- the frame from which it may act again
+        target = entity,
+    }, { grid = { "x", "y", cell = 20 } })
+end
 
 local function nearest_enemy(x, y, team, radius)
     local best, best_distance
-    for _, other in ipairs(engine.near("soldier", x, y, radius)) do
-        local ox, oy, other_team = engine.get(other, "x", "y", "team")
-        if other_team ~= team then
-            local distance = (ox - x) * (ox - x) + (oy - y) * (oy - y)
-            if not best or distance < best_distance then best, best_distance = other, distance end
-        end
+    for _, other in ipairs(engine.near(armies.enemy[team], x, y, radius)) do
+        local other_x, other_y = engine.get(other, "x", "y")
+        local distance = (other_x - x) ^ 2 + (other_y - y) ^ 2
+        if not best or distance < best_distance then best, best_distance = other, distance end
     end
     return best
 end

@@ -1,5 +1,6 @@
 -- Waves: reinforcements. A background job draws up the ranks of a wave while the battle goes on; when it is delivered, the
 -- army musters as many of them as it then may.
+local armies = require "armies"
 local weapons = require "weapons"
 local ground = require "ground"
 local waves = {}
@@ -20,7 +21,7 @@ local function draw_up(camp_x, count)
     for i = 1, count do
         ranks[i] = {
             kind = draw_kind(),
-            x = camp_x + (math.random() - 0.5) * 80.0,
+            x = camp_x + (math.random() - 0.5) * 90.0,
             y = ground.height * (i - 0.5) / count,
         }
     end
@@ -33,7 +34,7 @@ local function muster(army, ranks)
     local count = math.max(0, math.min(#ranks, vacant, reserves))
     for i = 1, count do
         local weapon = weapons[ranks[i].kind]
-        engine.spawn_entity("soldier", {
+        engine.spawn_entity(armies.soldier[team], {
             army = army, team = team, kind = ranks[i].kind, x = ranks[i].x, y = ranks[i].y,
             hp = weapon.hp, rounds = weapon.rounds or 0,
         })

@@ -42,15 +42,15 @@ BOOST_AUTO_TEST_CASE(jobs_submitted_between_steps_run_in_the_frame_that_comes) {
     for (int lane = 0; lane < 2; ++lane) {
         auto simulation = start(with_handler("", nothing), lane == 0 ? 1 : 3);
         simulation->submit("work", "before the first");
-        simulation->submit("work", "delayed", {.delay = 2});
+        simulation->submit("work", "delayed", {.key = {}, .delay = 2});
         simulation->step();
-        simulation->submit("work", List{1, "two"}, {.priority = 9});
+        simulation->submit("work", List{1, "two"}, {.key = {}, .priority = 9});
         simulation->submit_each("each", "unit");
         simulation->submit_each("batch", "unit", 1, 2);
-        simulation->submit("work", "planned", {.deliver = 1});
+        simulation->submit("work", "planned", {.key = {}, .deliver = 1});
         simulation->step();
         const JobId cancelled = simulation->submit("work", "never");
-        const JobId waiting = simulation->submit("work", "never", {.delay = 1});
+        const JobId waiting = simulation->submit("work", "never", {.key = {}, .delay = 1});
         BOOST_TEST(static_cast<bool>(cancelled));
         BOOST_TEST((cancelled != waiting));
         simulation->cancel(cancelled);
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(jobs_submitted_between_steps_run_in_the_frame_that_comes) {
 
 BOOST_AUTO_TEST_CASE(background_jobs_of_a_host_read_no_world) {
     auto simulation = start(with_handler("function jobs.plan(x) note(x) end", nothing), 2);
-    simulation->submit("plan", 5, {.deliver = 2});
+    simulation->submit("plan", 5, {.key = {}, .deliver = 2});
     simulation->step();
     BOOST_TEST(probe(*simulation).is_nil());
     simulation->step();
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(what_is_submitted_between_steps_is_part_of_the_state) {
     simulation->step();
     plain->step();
     BOOST_TEST(simulation->state_hash() == plain->state_hash());
-    simulation->submit("work", "waiting", {.delay = 1});
+    simulation->submit("work", "waiting", {.key = {}, .delay = 1});
     BOOST_TEST(simulation->state_hash() != plain->state_hash());
     const auto snapshot = simulation->capture();
     Bytes saved;

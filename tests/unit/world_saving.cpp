@@ -17,6 +17,8 @@ using test::Model;
 using test::same_random_write;
 using test::saved_text;
 
+constexpr const char* kBytesAreLeft = "bytes are left";
+
 // The error's text, or nothing where `saved` was loaded whole.
 std::string load(World& world, std::string_view saved) {
     ByteReader in({reinterpret_cast<const std::uint8_t*>(saved.data()), saved.size()});
@@ -25,7 +27,7 @@ std::string load(World& world, std::string_view saved) {
     } catch (const Error& error) {
         return error.what();
     }
-    return in.left() == 0 ? "" : "bytes are left";
+    return in.left() == 0 ? "" : kBytesAreLeft;
 }
 
 bool begins_with(const std::string& text, const char* beginning) {
@@ -116,9 +118,11 @@ BOOST_AUTO_TEST_CASE(damaged_bytes_are_refused_or_are_themselves_what_a_world_sa
         Clock other_clock;
         other.add_host_state("clock", std::make_unique<ClockState>(other_clock));
         const std::string before = saved_text(other);
-        if (load(other, damaged) == "") {
+        const std::string result = load(other, damaged);
+        if (result == "" || result == kBytesAreLeft) {
             ++loaded;
-            BOOST_TEST_REQUIRE((saved_text(other) == damaged));
+            BOOST_TEST_REQUIRE(damaged.starts_with(saved_text(other)));
+            BOOST_TEST_REQUIRE((saved_text(other) == damaged) == (result == ""));
             other.state_hash();
             other.dump();
             other.freeze();

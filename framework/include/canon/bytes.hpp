@@ -9,8 +9,7 @@
 //   - 4 float: 8 bytes, little endian, every NaN the canonical one
 //   - 5 string: varint length, bytes
 //   - 6 list: varint count, values
-//   - 7 map: varint count, then pairs of key and value, sorted by key; a key is a value of tag 3 or
-//   5
+//   - 7 map: varint count, then pairs of key (a value of tag 3 or 5) and value, sorted by key
 //
 // Each value has one encoding; a reader refuses any other (a longer varint, another NaN, unsorted
 // or repeated keys, a nil in a map, a map that is empty or whose keys are just 1..n), so equal

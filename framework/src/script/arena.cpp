@@ -76,9 +76,30 @@ void* Arena::take(std::size_t index) noexcept {
         return block;
     }
     const std::size_t size = class_size(index);
+    if (!sealed_)
+        if (void* block = carve(size)) return block;
     if (state_.top + size > capacity_) return take_larger(index);
     void* block = base_ + state_.top;
     state_.top += size;
+    return block;
+}
+
+// While the program loads, tables that grow leave large holes behind, which would make the image larger than what is in it:
+// they are cut up for what comes. Runs do without, since their memory ends with them.
+void* Arena::carve(std::size_t size) noexcept {
+    constexpr std::size_t kLeastHole = 2048;
+    if (carved_left_ < size) {
+        std::size_t hole = kClasses;
+        while (hole > 0 && (lists_[hole - 1] == nullptr)) --hole;
+        if (hole == 0 || class_size(hole - 1) < std::max(size, kLeastHole)) return nullptr;
+        --hole;
+        carved_ = static_cast<char*>(lists_[hole]);
+        carved_left_ = class_size(hole);
+        std::memcpy(&lists_[hole], carved_, sizeof(void*));
+    }
+    void* block = carved_;
+    carved_ += size;
+    carved_left_ -= size;
     return block;
 }
 
@@ -157,6 +178,7 @@ void Arena::seal() noexcept {
     State sealed = state_;
     sealed.top = (sealed.top + kPage - 1) & ~(kPage - 1);
     sealed.peak = sealed.live;
+    sealed_ = true;
     std::fill(std::begin(sealed.used_classes), std::end(sealed.used_classes), ~std::uint64_t{0});
     state_ = sealed;
     for (auto& word : sealed.used_classes) word = 0;

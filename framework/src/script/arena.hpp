@@ -42,7 +42,7 @@ class Arena {
     const State& state() const noexcept { return state_; }
     /// For each live byte count up to here no question is asked; reset by `set_limits`.
     void set_limits(std::size_t watermark_bytes, std::size_t limit_bytes) noexcept {
-        watermark_ = watermark_bytes;
+        watermark_ = watermark_bytes < limit_bytes ? watermark_bytes : limit_bytes;
         limit_ = limit_bytes;
     }
     void set_watermark(std::size_t bytes) noexcept { watermark_ = bytes; }
@@ -69,6 +69,7 @@ class Arena {
     static std::size_t class_size(std::size_t index) noexcept;
     void* take(std::size_t index) noexcept;
     void* take_larger(std::size_t index) noexcept;
+    void* carve(std::size_t size) noexcept;
     void give(void* block, std::size_t index) noexcept;
     bool admit(std::size_t growth) noexcept;
 
@@ -78,6 +79,9 @@ class Arena {
     std::size_t limit_;
     State state_;
     void* lists_[kClasses] = {};
+    bool sealed_ = false;
+    char* carved_ = nullptr;  // before the seal: what is left of a large free block that is being cut up
+    std::size_t carved_left_ = 0;
     Pressure pressure_;
     void* owner_;
 };

@@ -37,7 +37,6 @@ struct FaultRouter {
     static inline std::atomic<std::size_t> used{0};
     static inline std::mutex mutex;
     static inline struct sigaction previous;
-    static inline bool installed = false;
 
     static void handle(int signal, siginfo_t* info, void* machine_context) {
         const std::size_t count = used.load(std::memory_order_acquire);
@@ -58,14 +57,17 @@ struct FaultRouter {
 
     static std::size_t add(Image* image) {
         std::lock_guard lock(mutex);
-        if (!installed) {
+        // Asked each time: a host (or a test framework) may have put its own handler in the place of ours since.
+        struct sigaction current {};
+        sigaction(SIGSEGV, nullptr, &current);
+        if ((current.sa_flags & SA_SIGINFO) == 0 || current.sa_sigaction != handle) {
             struct sigaction action {};
             action.sa_sigaction = handle;
             action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
             sigemptyset(&action.sa_mask);
-            if (sigaction(SIGSEGV, &action, &previous) != 0)
+            previous = current;
+            if (sigaction(SIGSEGV, &action, nullptr) != 0)
                 throw Error("cannot install the handler for page faults of Lua images");
-            installed = true;
         }
         for (std::size_t i = 0; i < kMaxImages; ++i)
             if (images[i].load(std::memory_order_relaxed) == nullptr) {

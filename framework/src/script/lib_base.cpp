@@ -449,7 +449,7 @@ int report_failed_load(lua_State* L, int status, const PieceReader& reader) {
 
 // load(chunk [, name [, mode [, environment]]]): text only. Upvalue 1: filter_error.
 int base_load(lua_State* L) {
-    const bool from_function = lua_type(L, 1) != LUA_TSTRING;
+    const bool from_function = !lua_isstring(L, 1);
     if (from_function) luaL_checktype(L, 1, LUA_TFUNCTION);
     std::size_t name_size = 0;
     const char* name = luaL_optlstring(L, 2, "", &name_size);

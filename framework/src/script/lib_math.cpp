@@ -72,23 +72,21 @@ int math_modf(lua_State* L) {
     }
     const lua_Number number = luaL_checknumber(L, 1);
     const lua_Number whole = std::trunc(number);
-    lua_pushnumber(L, whole);
+    push_whole(L, whole);
     lua_pushnumber(L, number == whole ? 0.0 : number - whole);  // an infinity has no fraction
     return 2;
 }
 
-// Pushes the first argument that none of the others beats; `sign` 1 for the largest, -1 for the
-// smallest.
+// As in stock Lua, of any values that have an order; the first of equal ones.
 template <bool kLargest>
 int math_extreme(lua_State* L) {
     const int count = lua_gettop(L);
-    luaL_argcheck(L, count >= 1, 1, "number expected");
+    luaL_argcheck(L, count >= 1, 1, "value expected");
     int best = 1;
-    luaL_checknumber(L, 1);
     for (int i = 2; i <= count; ++i) {
-        luaL_checknumber(L, i);
-        if (kLargest ? lua_compare(L, best, i, LUA_OPLT) : lua_compare(L, i, best, LUA_OPLT))
-            best = i;
+        const bool beats =
+            kLargest ? lua_compare(L, best, i, LUA_OPLT) : lua_compare(L, i, best, LUA_OPLT);
+        if (beats) best = i;
     }
     lua_pushvalue(L, best);
     return 1;

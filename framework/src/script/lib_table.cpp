@@ -65,9 +65,9 @@ int table_insert(lua_State* L) {
 int table_remove(lua_State* L) {
     const lua_Integer size = checked_length(L, 1, kRead | kWrite);
     lua_Integer position = luaL_optinteger(L, 2, size);
-    if (lua_gettop(L) >= 2)
+    if (position != size)
         luaL_argcheck(L,
-                      static_cast<lua_Unsigned>(size) + 1u >= static_cast<lua_Unsigned>(position),
+                      static_cast<lua_Unsigned>(position) - 1u <= static_cast<lua_Unsigned>(size),
                       2, "position out of bounds");
     lua_geti(L, 1, position);
     for (; position < size; ++position) {

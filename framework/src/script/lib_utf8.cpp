@@ -135,7 +135,7 @@ int utf8_offset(lua_State* L) {
     const char* text = luaL_checklstring(L, 1, &size);
     lua_Integer count = luaL_checkinteger(L, 2);
     const lua_Integer end = static_cast<lua_Integer>(size);
-    lua_Integer at = absolute_position(luaL_optinteger(L, 3, count > 0 ? 1 : end + 1), size);
+    lua_Integer at = absolute_position(luaL_optinteger(L, 3, count >= 0 ? 1 : end + 1), size);
     luaL_argcheck(L, at >= 1 && --at <= end, 3, "position out of bounds");
     const lua_Integer begin = at;
     if (count == 0) {
