@@ -180,34 +180,44 @@ int run(const RunOptions& options) {
 void add_run(CLI::App& app, int& exit_code) {
     CLI::App* command =
         app.add_subcommand("run", "Run a program and show the state hash of its frames");
+    command->get_formatter()->column_width(22);
     auto options = std::make_shared<RunOptions>();
     command->add_option("PROGRAM", options->program, "A folder with a main.lua, or a .lua file")
-        ->required();
-    command->add_option("--frames", options->frames, "How many frames to run")
-        ->capture_default_str();
+        ->required()
+        ->option_text(" ");
+    command->add_option("--frames", options->frames, "How many frames to run (default: 60)")
+        ->option_text("N");
     command
         ->add_option(
             "--workers", options->workers,
-            "Threads that run jobs, this one among them; changes no hash (default: one a core)")
-        ->check(CLI::Range(1u, 1024u));
-    command->add_option("--seed", options->seed, "Seed of all random numbers")
-        ->capture_default_str();
+            "Threads that run jobs, from 1 to 1024; changes no hash\n(default: one for each core)")
+        ->check(CLI::Range(1u, 1024u))
+        ->option_text("N");
+    command->add_option("--seed", options->seed, "Of all random numbers (default: 1)")
+        ->option_text("N");
     command
         ->add_option("--config", options->config,
-                     "key=JSON: an entry of what on_start gets; may be repeated, of two for one "
-                     "key the later one stays")
-        ->allow_extra_args(false);
-    command->add_option(
-        "--inputs", options->inputs,
-        R"(JSON lines, each an input: {"frame": 3, "source": 1, "data": {...}}, if need be with "sequence")");
-    command->add_option("--expect-hash", options->expect_hash,
-                        "Fail unless this is the state hash after the last frame");
+                     "An entry of what on_start gets, as in units=2000; may be\nrepeated; the last "
+                     "one for a key counts")
+        ->allow_extra_args(false)
+        ->option_text("KEY=JSON");
+    command
+        ->add_option("--inputs", options->inputs,
+                     "The session's inputs, one a line:\n"
+                     R"({"frame": 3, "source": 1, "data": {"kind": "move"}})"
+                     "\nwith \"sequence\" where their order is not that of the lines")
+        ->option_text("FILE");
+    command
+        ->add_option("--expect-hash", options->expect_hash,
+                     "Fail unless this is the state hash after the last frame")
+        ->option_text("HEX");
     command
         ->add_option(
             "--hash-every", options->hash_every,
-            "Show each Nth frame, and the last (default: about 20 in all; with --json each). "
-            "With --json, frames with faults or log lines are shown as well")
-        ->check(CLI::PositiveNumber);
+            "Show each Nth frame, and the last (default: about 20 in\n"
+            "all, with --json each); with --json also those that have\nfaults or log lines")
+        ->check(CLI::PositiveNumber)
+        ->option_text("N");
     command->add_flag("--json", options->json, "One line of JSON for each frame");
     command->add_flag("--fail-on-fault", options->fail_on_fault,
                       "Exit with code 6 if a script was stopped by an error or limit");

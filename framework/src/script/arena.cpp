@@ -174,6 +174,16 @@ void* Arena::reallocate(void* block, std::size_t old_size, std::size_t new_size)
     return result;
 }
 
+void Arena::set_aside() noexcept {
+    aside_begin_ = state_.top;
+    state_.top = kPage;
+}
+
+void Arena::use_set_aside() noexcept {
+    carved_ = base_ + aside_begin_;
+    carved_left_ = kPage - aside_begin_;
+}
+
 void Arena::seal() noexcept {
     State sealed = state_;
     sealed.top = (sealed.top + kPage - 1) & ~(kPage - 1);

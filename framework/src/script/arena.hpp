@@ -48,6 +48,10 @@ class Arena {
     void set_watermark(std::size_t bytes) noexcept { watermark_ = bytes; }
     std::size_t limit() const noexcept { return limit_; }
 
+    /// Keeps the rest of the first page for `use_set_aside`: what comes until then is cut behind it.
+    void set_aside() noexcept;
+    void use_set_aside() noexcept;
+
     /// Empties the free lists and moves the top to the next page, so that what comes lies apart
     /// from what is there.
     void seal() noexcept;
@@ -82,6 +86,7 @@ class Arena {
     bool sealed_ = false;
     char* carved_ = nullptr;  // before the seal: what is left of a large free block that is being cut up
     std::size_t carved_left_ = 0;
+    std::size_t aside_begin_ = 0;
     Pressure pressure_;
     void* owner_;
 };

@@ -71,7 +71,7 @@ bool bytes_are_less(const char* a, std::size_t a_size, const char* b, std::size_
     return order != 0 ? order < 0 : a_size < b_size;
 }
 
-bool comes_before(const OrderedKey& a, const OrderedKey& b) noexcept {
+bool comes_before_in_detail(const OrderedKey& a, const OrderedKey& b) noexcept {
     if (a.kind == OrderedKey::string && b.kind == OrderedKey::string)
         return a.bits != b.bits ? a.bits < b.bits : bytes_are_less(a.text, a.size, b.text, b.size);
     if (a.kind == OrderedKey::integer && b.kind == OrderedKey::integer)

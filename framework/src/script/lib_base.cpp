@@ -16,11 +16,10 @@ namespace {
 
 // ---- walking tables ----
 
-// Upvalue 1: the walk.
+// Upvalues: the walk, the table.
 int next_of_pairs(lua_State* L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
     if (lua_isnoneornil(L, 2)) rewind_walk(L, lua_upvalueindex(1));
-    if (step_walk(L, lua_upvalueindex(1), 1)) return 2;
+    if (step_walk(L, lua_upvalueindex(1), lua_upvalueindex(2))) return 2;
     lua_pushnil(L);
     return 1;
 }
@@ -36,9 +35,11 @@ int base_pairs(lua_State* L) {
     }
     luaL_checktype(L, 1, LUA_TTABLE);
     push_walk(L, 1);
-    lua_pushcclosure(L, next_of_pairs, 1);
     lua_pushvalue(L, 1);
-    return 2;  // Lua adds the nil that the walk begins with
+    lua_pushcclosure(L, next_of_pairs, 2);
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    return 3;
 }
 
 int next_of_ipairs(lua_State* L) {

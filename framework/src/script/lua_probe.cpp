@@ -14,6 +14,7 @@ void* allocate(void* arena, void* block, std::size_t old_size, std::size_t new_s
 
 struct Pin {
     std::uint32_t seed;
+    bool set_aside;
     int calls = 0;
     char* first = nullptr;
     std::size_t first_size = 0;
@@ -27,6 +28,7 @@ void* allocate_first(void* arena, void* block, std::size_t old_size, std::size_t
     if (++pin->calls == 1) {
         pin->first = static_cast<char*>(result);
         pin->first_size = new_size;
+        if (pin->set_aside) static_cast<Arena*>(arena)->set_aside();
     } else if (pin->calls == 2 && pin->first != nullptr) {
         constexpr std::size_t kSeedDistance = 96;
         lua_Alloc allocator = allocate_first;
@@ -115,8 +117,8 @@ const Layout& layout() {
 
 }  // namespace
 
-lua_State* new_pinned_state(Arena& arena, std::uint32_t hash_seed, bool& pinned) {
-    Pin state{hash_seed};
+lua_State* new_pinned_state(Arena& arena, std::uint32_t hash_seed, bool& pinned, bool set_aside) {
+    Pin state{hash_seed, set_aside};
     pin = &state;
     lua_State* L = lua_newstate(allocate_first, &arena);
     pin = nullptr;

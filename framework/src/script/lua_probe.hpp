@@ -17,7 +17,9 @@ namespace canon::script {
 
 /// A state in `arena` with its hash seed set. Null if memory is short; `pinned` tells whether the
 /// seed was found.
-lua_State* new_pinned_state(Arena& arena, std::uint32_t hash_seed, bool& pinned);
+/// `set_aside`: the page of the global state keeps its rest free, see Arena::set_aside.
+lua_State* new_pinned_state(Arena& arena, std::uint32_t hash_seed, bool& pinned,
+                            bool set_aside = false);
 
 /// Instructions left before the count hook of `L` fires.
 int hook_count(lua_State* L) noexcept;

@@ -20,7 +20,6 @@ namespace {
 // The coroutine's stack in the image: the functions by number, and `enter`.
 constexpr int kFunctions = 1;
 constexpr int kEnter = 2;
-constexpr int kStackSlots = 240;  // a job that needs no more does not make Lua grow the stack
 
 constexpr std::size_t kTrimAbove =
     16 << 20;  // after a run that held more, its memory goes back to the system
@@ -218,15 +217,12 @@ struct VmAccess {
         return 1;
     }
 
-    static int make_coroutine(lua_State* L) {
+    static int fill_coroutine(lua_State* L) {
         Vm& vm = *context(L).vm;
-        vm.coroutine_ = lua_newthread(L);
-        lua_setfield(L, LUA_REGISTRYINDEX, "canon.coroutine");
         lua_pushcfunction(L, make_function_table);
         lua_call(L, 0, 1);
         lua_pushvalue(L, -1);
         lua_pushcclosure(L, enter, 1);
-        luaL_checkstack(vm.coroutine_, kStackSlots, "the job's stack");
         lua_xmove(L, vm.coroutine_, 2);
         return 0;
     }
@@ -243,9 +239,14 @@ Vm::Vm(const Setup& setup)
     install_overdue_signal();
     arena_.set_limits(limits_.memory_bytes, limits_.memory_bytes);
     bool pinned = false;
-    main_ = new_pinned_state(arena_, setup.hash_seed, pinned);
+    main_ = new_pinned_state(arena_, setup.hash_seed, pinned, true);
     if (main_ == nullptr || !pinned) throw Error("cannot make a Lua state");
     *static_cast<VmContext**>(lua_getextraspace(main_)) = &context_;
+    // It and its stack share a page with the global state: these are what each run writes to, and it is whole pages that a
+    // restore copies. Made before the load, whose hook it would inherit.
+    arena_.use_set_aside();
+    coroutine_ = lua_newthread(main_);
+    lua_rawsetp(main_, LUA_REGISTRYINDEX, main_);
     context_.vm = this;
     context_.schema = schema_.get();
     caches_ = std::make_unique<NameCache[]>(2);
@@ -292,7 +293,7 @@ void Vm::load(const std::vector<std::string>& host_handlers) {
     });
     guarded(VmAccess::load_main);
     find_functions(host_handlers);
-    guarded(VmAccess::make_coroutine);
+    guarded(VmAccess::fill_coroutine);
     lua_settop(main_, 0);
     lua_gc(main_, LUA_GCCOLLECT);
     lua_gc(main_, LUA_GCCOLLECT);
