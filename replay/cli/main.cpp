@@ -13,9 +13,8 @@ constexpr const char* kVersion = "canon 0.1.0";
 
 int run_command(int argc, char** argv) {
     CLI::App app(
-        "Deterministic, replay-capable simulation scripting: game logic in Lua, run as jobs on "
-        "any\n"
-        "number of workers, with one state hash.",
+        "Deterministic, replay-capable simulation scripting: game logic in Lua, run as\n"
+        "jobs on any number of workers, with one state hash.",
         "canon");
     app.set_version_flag("--version", kVersion);
     app.set_help_flag("-h,--help", "Print this help and exit");

@@ -34,6 +34,8 @@ struct RunOptions {
     bool fail_on_fault = false;
 };
 
+constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 60;
+
 volatile std::sig_atomic_t interrupted = 0;
 
 int complain(ExitCode code, const std::string& text) {
@@ -70,6 +72,20 @@ std::optional<std::uint64_t> hash_of(std::string_view text) {
     if (error != std::errc() || end != text.data() + text.size() || text.empty())
         return std::nullopt;
     return hash;
+}
+
+// CLI11 alone would take -1 for the largest number there is.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+    return CLI::Validator(
+        [least, most](std::string& text) {
+            std::uint64_t number = 0;
+            const auto [end, error] =
+                std::from_chars(text.data(), text.data() + text.size(), number);
+            const bool whole = error == std::errc() && end == text.data() + text.size();
+            if (whole && number >= least && number <= most) return std::string();
+            return fmt::format("expected a whole number from {} to {}, not {}", least, most, text);
+        },
+        "");
 }
 
 // Sums up what a summary tells of all frames.
@@ -186,14 +202,16 @@ void add_run(CLI::App& app, int& exit_code) {
         ->required()
         ->option_text(" ");
     command->add_option("--frames", options->frames, "How many frames to run (default: 60)")
+        ->check(whole_number(0, kMostFrames))
         ->option_text("N");
     command
         ->add_option(
             "--workers", options->workers,
             "Threads that run jobs, from 1 to 1024; changes no hash\n(default: one for each core)")
-        ->check(CLI::Range(1u, 1024u))
+        ->check(whole_number(1, 1024))
         ->option_text("N");
     command->add_option("--seed", options->seed, "Of all random numbers (default: 1)")
+        ->check(whole_number(0, ~std::uint64_t{0}))
         ->option_text("N");
     command
         ->add_option("--config", options->config,
@@ -216,7 +234,7 @@ void add_run(CLI::App& app, int& exit_code) {
             "--hash-every", options->hash_every,
             "Show each Nth frame, and the last (default: about 20 in\n"
             "all, with --json each); with --json also those that have\nfaults or log lines")
-        ->check(CLI::PositiveNumber)
+        ->check(whole_number(1, kMostFrames))
         ->option_text("N");
     command->add_flag("--json", options->json, "One line of JSON for each frame");
     command->add_flag("--fail-on-fault", options->fail_on_fault,

@@ -10,7 +10,7 @@ inputs=$work/inputs.jsonl
 # refuses LINE REGEX: the third line of the file is LINE.
 refuses() {
     printf '{"frame": 1, "data": 1}\n\n%s\n{"frame": 1, "data": 2}\n' "$1" >"$inputs"
-    run_everywhere --inputs "$inputs"
+    run_once --json --inputs "$inputs"
     expect_status 5
     expect_error "^canon: .*inputs\.jsonl:3: .*$2.*a line is like"
     [ -s "$out" ] && fail "frames were run: $(head -n 1 "$out")"

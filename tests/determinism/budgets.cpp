@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_CASE(instruction_limits_end_the_same_jobs_on_every_worker) {
         function on_frame(frame) for i = 1, 60 do engine.submit("work", i, { priority = (i * 7) % 5 }) end end
         function jobs.work(i)
             local co = coroutine.wrap(function() while true do for k = 1, 100 do end coroutine.yield() end end)
-            for k = 1, i * 30 do co() pcall(math.floor, k) end
+            for k = 1, i * 50 do co() pcall(math.floor, k) end
             note(i)
         end
     )lua",

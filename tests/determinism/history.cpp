@@ -62,18 +62,18 @@ function jobs.poison(kind)
     calls = calls + 1000
     kept = coroutine.create(function() coroutine.yield(1) end)
     coroutine.resume(kept)
-    pcall(function() getmetatable("").__index = function() return "poison" end end)
-    pcall(function() getmetatable("").poison = 1 end)
-    pcall(function() getmetatable("").__add = function() return "poison" end end)
-    pcall(function() string.poison = "poison" end)
-    pcall(function() string.upper = function() return "poison" end end)
+    pcall(function() getmetatable("").__index = function() return "POISON" end end)
+    pcall(function() getmetatable("").poison = "POISON" end)
+    pcall(function() getmetatable("").__add = function() return "POISON" end end)
+    pcall(function() string.poison = "POISON" end)
+    pcall(function() string.upper = function() return "POISON" end end)
     pcall(function() string.format = nil end)
     pcall(function() math.pi = 3 math.sin = math.cos end)
-    pcall(function() table.concat = function() return "poison" end table.unpack = nil end)
+    pcall(function() table.concat = function() return "POISON" end table.unpack = nil end)
     pcall(function() engine.set = engine.add engine.get = nil end)
     pcall(function() jobs.innocent = function() end actions.note = nil end)
-    pcall(function() setmetatable(_G, { __index = function() return "poison" end }) end)
-    pcall(function() helper.value = "poison" require("helper").value = "poison" end)
+    pcall(function() setmetatable(_G, { __index = function() return "POISON" end }) end)
+    pcall(function() helper.value = "POISON" require("helper").value = "POISON" end)
     for i = 1, 50 do shared["key" .. i] = {} shared.list[i] = i end
     for i = 1, kind % 7 do math.random() end
     for i = 1, kind % 50 do _G["poison" .. i] = { i } end
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(poison_jobs_change_nothing_that_innocent_jobs_see) {
     BOOST_TEST(innocents_of(alone) == innocents_of(among_poison));
     const std::string text =
         alone.simulation->world().get(ids_of(*alone.simulation, "unit")[0], "text").as_string();
-    BOOST_TEST(text.find("poison ") == std::string::npos);
+    BOOST_TEST(text.find("POISON") == std::string::npos);
     BOOST_TEST(text.find(" good ") != std::string::npos);
 }
 
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(callbacks_and_handlers_keep_no_state_of_their_own) {
     const Trace trace = compare_workers(scenario);
     BOOST_TEST(describe_all(trace.faults()) == "");
     const Value log = probe(*trace.simulation);
-    BOOST_TEST(log.as_list().size() == 1u + 2u * 8u);
+    BOOST_TEST(log.as_list().size() == 2u + 2u * 8u);  // on_commit hears of frame 0 too
     // In what a top-level callback or handler calls, each counter has been 1 only: every one began
     // with the image.
     for (const Value& entry : log.as_list()) BOOST_TEST(to_json(entry) == "[1,1,1]");

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(on_the_main_thread_everything_is_done_at_once) {
         function on_start() engine.spawn_entity("unit") work("start") end
         function on_input() work("input") end
         function on_frame(frame) work("frame") engine.submit("ask") end
-        function on_commit() work("commit") end
+        function on_commit(frame) if frame > 0 then work("commit") end end
         function jobs.ask() engine.post_to_main_thread("work") end
         function actions.work() work("handler") end
     )lua",
@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(engine_frame_is_the_frame_that_runs) {
                                                    2));
     BOOST_TEST(
         probe_text(*trace.simulation) ==
-        R"([["start",0],["frame",1,1],["now",1],["handler",1],["now",1],["commit",1,1],)"
+        R"([["start",0],["commit",0,0],["frame",1,1],["now",1],["handler",1],["now",1],["commit",1,1],)"
         R"(["frame",2,2],["later",2],["handler",2],["now",2],["handler",2],["later",2],["now",2],["commit",2,2]])");
 }
 

@@ -3,6 +3,8 @@
 // and again, in two simulations at once, and in other processes with another environment; every
 // frame's hashes are compared.
 #include <boost/test/unit_test.hpp>
+#include <exception>
+#include <functional>
 #include <thread>
 
 #include "canon/hash.hpp"
@@ -17,6 +19,21 @@ std::string hashes_of(const Trace& trace) {
     for (const FrameReport& report : trace.reports)
         text += hash_text(report.state_hash) + " " + hash_text(report.chain) + "\n";
     return text;
+}
+
+// Runs `work` on a thread of its own; what it throws is thrown here.
+void on_thread(const std::function<void()>& work, const std::function<void()>& meanwhile = [] {}) {
+    std::exception_ptr thrown;
+    std::thread thread([&] {
+        try {
+            work();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+    });
+    meanwhile();
+    thread.join();
+    if (thrown) std::rethrow_exception(thrown);
 }
 
 constexpr const char* kChildCase = "determinism/worker_count/child_that_runs_the_melee";
@@ -59,10 +76,9 @@ BOOST_AUTO_TEST_CASE(simulations_on_two_threads_at_once_do_not_disturb_each_othe
     const std::string alone = hashes_of(run(one, 2)), other_alone = hashes_of(run(other, 3));
     BOOST_TEST(alone != other_alone);
     std::string together, other_together;
-    std::thread first([&] { together = hashes_of(run(one, 2)); });
-    std::thread second([&] { other_together = hashes_of(run(other, 3)); });
-    first.join();
-    second.join();
+    on_thread([&] { together = hashes_of(run(one, 2)); }, [&] {
+        on_thread([&] { other_together = hashes_of(run(other, 3)); });
+    });
     BOOST_TEST(together == alone);
     BOOST_TEST(other_together == other_alone);
 }
@@ -87,15 +103,15 @@ BOOST_AUTO_TEST_CASE(simulations_whose_steps_alternate_on_one_thread_do_not_dist
 BOOST_AUTO_TEST_CASE(a_simulation_may_be_made_on_one_thread_and_stepped_on_another) {
     const std::string expected = hashes_of(run(melee(), 2));
     Trace trace;
-    std::thread([&] {
+    on_thread([&] {
         trace.simulation = start(melee(), 2);
         trace.reports.push_back(trace.simulation->start_report());
-    }).join();
+    });
     for (int part = 0; part < 2; ++part)
-        std::thread([&] {
+        on_thread([&] {
             for (std::uint64_t i = 0; i < melee().frames / 2; ++i)
                 trace.reports.push_back(step(*trace.simulation, melee()));
-        }).join();
+        });
     BOOST_TEST(hashes_of(trace) == expected);
 }
 

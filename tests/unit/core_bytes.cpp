@@ -294,10 +294,14 @@ BOOST_AUTO_TEST_CASE(a_count_of_larger_things_is_checked_by_their_size) {
 }
 
 BOOST_AUTO_TEST_CASE(malformed_bytes_are_an_error_that_names_the_offset) {
-    const Bytes bytes = bytes_of({6, 2, 0, 9});
-    BOOST_CHECK_EXCEPTION(value_from_bytes(bytes.view()), Error, [](const Error& error) {
-        return error.what() == std::string("malformed bytes at offset 4: an unknown tag");
-    });
+    const std::pair<Bytes, std::string> refused[] = {
+        {bytes_of({6, 2, 0, 9}), "malformed bytes at offset 4: an unknown tag"},
+        {bytes_of({0, 0}), "malformed bytes at offset 1: bytes behind the value"},
+    };
+    for (const auto& [bytes, text] : refused) {
+        BOOST_CHECK_EXCEPTION(value_from_bytes(bytes.view()), Error,
+                              [&](const Error& error) { return error.what() == text; });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(bytes_keep_their_memory_when_cleared_and_their_content_when_copied) {

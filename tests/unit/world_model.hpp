@@ -20,7 +20,7 @@ namespace canon::test {
 /// A scalar together with the texts and bytes that it refers to. Never moved once it lent them.
 class Held {
   public:
-    Held(Value value) : value_(std::move(value)) {
+    Held(const Value& value) : value_(value) {
         if (value_.type() == Value::Type::list || value_.type() == Value::Type::map)
             write_value(bytes_, value_);
     }

@@ -370,7 +370,10 @@ std::unique_ptr<BackgroundResult> JobRunner::finish_background(JobId id) {
         job->begun = true;
         background_queue_.erase(std::find(background_queue_.begin(), background_queue_.end(), job));
         lock.unlock();
-        run_background(0, *job);
+        {
+            const WorkerPool::Watched watched(pool_);
+            run_background(0, *job);
+        }
         lock.lock();
     }
     background_done_.wait(lock, [&] { return job->result != nullptr; });

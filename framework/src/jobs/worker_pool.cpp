@@ -25,7 +25,8 @@ WorkerPool::WorkerPool(unsigned workers, const script::Vm::Setup& setup) {
         vms_.push_back(std::make_unique<script::Vm>(setup));
         // The check that no trace of the machine (addresses, clock, history) is in the heap that
         // scripts start from.
-        if (vms_[i]->image_digest() != vms_[0]->image_digest())
+        if (vms_[i]->image_digest() != vms_[0]->image_digest() ||
+            vms_[i]->schema()->digest() != vms_[0]->schema()->digest())
             throw Error(
                 "two workers loaded the same program into different heaps: results would depend on "
                 "the worker. "
@@ -57,7 +58,7 @@ void WorkerPool::wake() noexcept {
 }
 
 void WorkerPool::dispatch(SharedWork& work) {
-    if (busy_.fetch_add(1) == 0) busy_.notify_all();
+    const Watched watched(*this);
     if (threads_.empty()) {
         work.work(0);
     } else {
@@ -74,7 +75,6 @@ void WorkerPool::dispatch(SharedWork& work) {
                 joined_.wait(joined, std::memory_order_acquire);
         }
     }
-    busy_.fetch_sub(1);
 }
 
 void WorkerPool::set_idle_work(IdleWork* work) {
@@ -108,10 +108,8 @@ void WorkerPool::run_worker(unsigned worker) {
         idle_workers_.fetch_add(1);
         bool did = false;
         if (IdleWork* idle = idle_work_.load()) {
-            busy_.fetch_add(1);
-            busy_.notify_all();
+            const Watched watched(*this);
             did = idle->work_idle(worker);
-            busy_.fetch_sub(1);
         }
         idle_workers_.fetch_sub(1);
         idle_workers_.notify_all();

@@ -53,6 +53,20 @@ class WorkerPool {
     /// There is more idle work.
     void wake() noexcept;
 
+    /// While one lives, the watch looks for overdue runs. Dispatches and idle work have their own.
+    class Watched {
+      public:
+        explicit Watched(WorkerPool& pool) noexcept : pool_(pool) {
+            if (pool_.busy_.fetch_add(1) == 0) pool_.busy_.notify_all();
+        }
+        ~Watched() { pool_.busy_.fetch_sub(1); }
+        Watched(const Watched&) = delete;
+        Watched& operator=(const Watched&) = delete;
+
+      private:
+        WorkerPool& pool_;
+    };
+
   private:
     void run_worker(unsigned worker);
     void run_watch();

@@ -268,7 +268,10 @@ EntityId entity_argument(lua_State* L, int index) {
                        "'%s' is a template with many entities; give an id (only a singleton is "
                        "known by its name)",
                        lua_tostring(L, index));
-        return context(L).world->singleton(schema[found].name);
+        // Not asked of the world: a background job has none, and yet may ask for actions on singletons.
+        std::int64_t id = 1;
+        for (TemplateIndex i = 0; i < found; ++i) id += schema[i].singleton ? 1 : 0;
+        return EntityId{id};
     }
     lua_Integer whole;
     int exact;

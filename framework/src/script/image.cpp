@@ -192,7 +192,7 @@ std::uint64_t Image::digest(std::initializer_list<const void*> owners) const {
     std::vector<std::uint64_t> words(bytes_.size() / 8);
     std::memcpy(words.data(), bytes_.data(), words.size() * 8);
     for (auto& word : words) {
-        if (word >> 32 == base >> 32) word &= 0xFFFFFFFFu;
+        if (word - base < bytes_.size()) word -= base;
         for (const void* const& owner : owners)
             if (word == reinterpret_cast<std::uintptr_t>(owner))
                 word = static_cast<std::uint64_t>(&owner - owners.begin());

@@ -15,12 +15,24 @@ OrderedKey integer_key(std::int64_t number) noexcept {
     return {static_cast<std::uint64_t>(number), nullptr, 0, 0, OrderedKey::integer};
 }
 
+namespace {
+
+template <class Word>
+std::uint64_t load(const char* text) noexcept {
+    Word word;
+    std::memcpy(&word, text, sizeof word);
+    return word;
+}
+
+}  // namespace
+
 std::uint64_t leading_bytes(const char* text, std::size_t size) noexcept {
-    std::uint64_t bytes = 0;
-    if (size >= sizeof bytes) {
-        std::memcpy(&bytes, text, sizeof bytes);
-        return __builtin_bswap64(bytes);
+    if (size >= 8) return __builtin_bswap64(load<std::uint64_t>(text));
+    if (size >= 4) {  // two words that overlap
+        const std::uint64_t tail = load<std::uint32_t>(text + size - 4) << (8 * (size - 4));
+        return __builtin_bswap64(load<std::uint32_t>(text) | tail);
     }
+    std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < size; ++i)
         bytes |= std::uint64_t{static_cast<unsigned char>(text[i])} << (56 - 8 * i);
     return bytes;
@@ -71,9 +83,9 @@ bool bytes_are_less(const char* a, std::size_t a_size, const char* b, std::size_
     return order != 0 ? order < 0 : a_size < b_size;
 }
 
-bool comes_before_in_detail(const OrderedKey& a, const OrderedKey& b) noexcept {
+bool comes_before_by_text(const OrderedKey& a, const OrderedKey& b) noexcept {
     if (a.kind == OrderedKey::string && b.kind == OrderedKey::string)
-        return a.bits != b.bits ? a.bits < b.bits : bytes_are_less(a.text, a.size, b.text, b.size);
+        return bytes_are_less(a.text, a.size, b.text, b.size);
     if (a.kind == OrderedKey::integer && b.kind == OrderedKey::integer)
         return a.as_integer() < b.as_integer();
     if (a.kind > OrderedKey::number || b.kind > OrderedKey::number) return a.kind < b.kind;

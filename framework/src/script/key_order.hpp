@@ -34,14 +34,15 @@ OrderedKey integer_key(std::int64_t number) noexcept;
 /// Fails: raises "unordered key" where the value has no order.
 OrderedKey read_key(lua_State* L, int index);
 
-/// comes_before of two keys that are not strings with different beginnings.
-bool comes_before_in_detail(const OrderedKey& a, const OrderedKey& b) noexcept;
+/// A strict total order, whatever `bits` of strings hold.
+bool comes_before_by_text(const OrderedKey& a, const OrderedKey& b) noexcept;
 
-/// A strict total order.
+/// The same of keys whose strings, if their beginnings are alike up to some byte, have in `bits`
+/// the 8 bytes from there.
 inline bool comes_before(const OrderedKey& a, const OrderedKey& b) noexcept {
     if (a.kind == OrderedKey::string && b.kind == OrderedKey::string && a.bits != b.bits) [[likely]]
         return a.bits < b.bits;
-    return comes_before_in_detail(a, b);
+    return comes_before_by_text(a, b);
 }
 
 /// Whether a < b, exactly: a conversion would make some integers equal to a float that they are

@@ -8,6 +8,7 @@
 #include "script/raise.hpp"
 #include "script/strict_library.hpp"
 #include "script/strict_text.hpp"
+#include "script/table_shape.hpp"
 #include "script/table_walk.hpp"
 #include "script/vm_context.hpp"
 
@@ -16,16 +17,32 @@ namespace {
 
 // ---- walking tables ----
 
-// Upvalues: the walk, the table.
-int next_of_pairs(lua_State* L) {
-    if (lua_isnoneornil(L, 2)) rewind_walk(L, lua_upvalueindex(1));
-    if (step_walk(L, lua_upvalueindex(1), lua_upvalueindex(2))) return 2;
+int end_of_walk(lua_State* L) {
     lua_pushnil(L);
     return 1;
 }
 
+// What pairs returns. As stock Lua's `next` it can be called with any table and key; with those
+// that do not continue its walk it calls ours. Upvalues: the walk, the table, next.
+int next_of_pairs(lua_State* L) {
+    switch (step_walk(L, lua_upvalueindex(1), 1, 2)) {
+        case WalkStep::done:
+            return 2;
+        case WalkStep::ended:
+            return end_of_walk(L);
+        case WalkStep::elsewhere:
+            break;
+    }
+    lua_settop(L, 2);
+    lua_pushvalue(L, lua_upvalueindex(3));
+    lua_insert(L, 1);
+    lua_call(L, 2, 2);
+    return 2;
+}
+
 int end_of_pairs_metamethod(lua_State*, int, lua_KContext) { return 3; }
 
+// Upvalue 1: next.
 int base_pairs(lua_State* L) {
     luaL_checkany(L, 1);
     if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
@@ -36,7 +53,8 @@ int base_pairs(lua_State* L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     push_walk(L, 1);
     lua_pushvalue(L, 1);
-    lua_pushcclosure(L, next_of_pairs, 2);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushcclosure(L, next_of_pairs, 3);
     lua_pushvalue(L, 1);
     lua_pushnil(L);
     return 3;
@@ -62,15 +80,9 @@ int base_ipairs(lua_State* L) {
 // moment when it began. next(t) begins anew.
 constexpr lua_Integer kMaxWalks = 16;
 
-// Leaves the walk of table 1 that stands at key 2 on the stack.
-void push_walk_behind_key(lua_State* L) {
-    lua_pushvalue(L, 1);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL && walk_stands_at(L, -1, 2)) return;
-    const bool is_new = lua_isnil(L, -1);
-    lua_pop(L, 1);
-    push_walk(L, 1);
-    seek_walk(L, -1, 2);
-    lua_Integer walks = lua_tointeger(L, lua_upvalueindex(2)) + (is_new ? 1 : 0);
+// Keeps the walk on top for table 1.
+void keep_walk(lua_State* L, bool is_another) {
+    lua_Integer walks = lua_tointeger(L, lua_upvalueindex(2)) + (is_another ? 1 : 0);
     if (walks > kMaxWalks) {
         lua_createtable(L, 0, 4);
         lua_replace(L, lua_upvalueindex(1));
@@ -83,21 +95,29 @@ void push_walk_behind_key(lua_State* L) {
     lua_rawset(L, lua_upvalueindex(1));
 }
 
+WalkStep step_behind_key(lua_State* L) {
+    lua_pushvalue(L, 1);
+    const bool is_another = lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL;
+    if (!is_another) {
+        const WalkStep step = step_walk(L, -1, 1, 2);
+        if (step != WalkStep::elsewhere) return step;
+    }
+    lua_pop(L, 1);
+    push_walk(L, 1);
+    keep_walk(L, is_another);
+    return seek_walk(L, -1, 1, 2);
+}
+
 // Upvalues: the walks under way by table, and how many have been kept there.
 int base_next(lua_State* L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 2);
-    if (lua_isnil(L, 2)) {
-        if (push_first(L, 1)) return 2;
-    } else {
-        push_walk_behind_key(L);
-        if (step_walk(L, -1, 1)) return 2;
-        lua_pushvalue(L, 1);
-        lua_pushnil(L);
-        lua_rawset(L, lua_upvalueindex(1));
-    }
+    if (lua_isnil(L, 2)) return push_first(L, 1) ? 2 : end_of_walk(L);
+    if (step_behind_key(L) == WalkStep::done) return 2;
+    lua_pushvalue(L, 1);
     lua_pushnil(L);
-    return 1;
+    lua_rawset(L, lua_upvalueindex(1));
+    return end_of_walk(L);
 }
 
 // ---- errors ----
@@ -490,7 +510,6 @@ constexpr luaL_Reg kFunctions[] = {
     {"assert", base_assert},
     {"error", base_error},
     {"getmetatable", base_getmetatable},
-    {"pairs", base_pairs},
     {"print", base_print},
     {"rawequal", base_rawequal},
     {"rawget", base_rawget},
@@ -508,6 +527,7 @@ constexpr luaL_Reg kFunctions[] = {
 
 void open_strict_base(lua_State* L) {
     open_raise(L);
+    open_table_shape(L);
     lua_pushglobaltable(L);
     set_functions(L, kFunctions);
     lua_pushboolean(L, 0);
@@ -522,7 +542,10 @@ void open_strict_base(lua_State* L) {
     lua_createtable(L, 0, 4);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, base_next, 2);
-    lua_setfield(L, -2, "next");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "next");
+    lua_pushcclosure(L, base_pairs, 1);
+    lua_setfield(L, -2, "pairs");
 
     lua_pushvalue(L, -1);
     lua_setfield(L, -2, "_G");

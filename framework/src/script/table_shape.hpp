@@ -1,8 +1,9 @@
-// Table shape: the one fact about a table that Lua's API does not tell and that makes walking sequences fast.
+// Table shape: what Lua's API does not tell of a table, for speed alone.
 //
-// Whether a table has only an array part, so that its keys are integers from 1 up, can be seen in 1 word of Lua's Table,
-// which is laid out alike in 5.4.0 to 5.4.8. It is tested on tables of known shapes when a state is opened; where the test
-// fails, every table counts as one of unknown shape, and walks are slower and otherwise the same.
+// A table without a hash part has only integer keys from 1 up, and its elements can be looked at
+// where they lie. That is read from Lua's own Table, which is laid out alike in 5.4.0 to 5.4.8. The
+// layout is tested on tables of known shapes when a state is opened; where the test fails, nothing
+// is known of any table, and walks are slower and otherwise the same.
 #pragma once
 #include "script/lua.hpp"
 
@@ -11,7 +12,11 @@ namespace canon::script {
 /// Call: once for each state, before any table is walked. Leaves its tables to the collector.
 void open_table_shape(lua_State* L);
 
-/// Whether every key of the table at `index` is known to be an integer in its array part. False says nothing.
+/// Whether every key of the table at `index` is known to be an integer in its array part. False
+/// says nothing.
 bool is_array_only(lua_State* L, int index);
+
+/// Of a table that is_array_only: a number n such that elements 1..n are there.
+lua_Integer filled_length(lua_State* L, int index);
 
 }  // namespace canon::script

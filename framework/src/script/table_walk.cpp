@@ -8,6 +8,7 @@
 
 #include "script/key_order.hpp"
 #include "script/raise.hpp"
+#include "script/table_shape.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -17,12 +18,17 @@ namespace {
 // not listed, so that the walk of a sequence needs no list. The strings of the list are kept alive
 // as user values, or, where they are many, in a table that is the first user value.
 struct Walk {
+    const void* table;  // whose owner keeps it alive
     lua_Integer dense;
     lua_Integer position;  // how many keys have been given, of dense + count
     std::uint32_t count;
     bool strings_in_table;
 
     OrderedKey* keys() noexcept { return reinterpret_cast<OrderedKey*>(this + 1); }
+    lua_Integer end() const noexcept { return dense + count; }
+    OrderedKey key(lua_Integer place) noexcept {
+        return place < dense ? integer_key(place + 1) : keys()[place - dense];
+    }
 };
 static_assert(sizeof(Walk) % alignof(OrderedKey) == 0);
 
@@ -32,25 +38,60 @@ constexpr int kMaxUserValues = 60000;  // Lua's limit is 65535
 
 Walk& walk_at(lua_State* L, int index) { return *static_cast<Walk*>(lua_touserdata(L, index)); }
 
-Walk* new_walk(lua_State* L, std::uint32_t count, int user_values) {
+Walk* new_walk(lua_State* L, int table, std::uint32_t count, int user_values) {
     Walk* walk = static_cast<Walk*>(
         lua_newuserdatauv(L, sizeof(Walk) + count * sizeof(OrderedKey), user_values));
-    *walk = Walk{0, 0, count, false};
+    *walk = Walk{lua_topointer(L, table), 0, 0, count, false};
     return walk;
+}
+
+// A table whose keys are 1..n, if that is quickly seen.
+bool push_walk_of_sequence(lua_State* L, int table) {
+    if (!is_array_only(L, table)) return false;
+    const int top = lua_gettop(L);
+    lua_Integer length = filled_length(L, table);
+    if (length == 0)
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, length);
+    while (lua_next(L, table)) {  // rare: what lies behind
+        if (lua_tointeger(L, -2) != length + 1) {
+            lua_settop(L, top);
+            return false;
+        }
+        ++length;
+        lua_pop(L, 1);
+    }
+    charge(L, length);
+    new_walk(L, table, 0, 0)->dense = length;
+    return true;
 }
 
 struct FewKeys {
     lua_Integer dense = 0;
     int count = 0;
+    int strings = 0;
     OrderedKey keys[kFewKeys];
 };
+
+void sort_few(FewKeys& few) {
+    if (few.count > 12) {
+        std::sort(few.keys, few.keys + few.count, comes_before);
+        return;
+    }
+    for (int i = 1; i < few.count; ++i) {
+        const OrderedKey key = few.keys[i];
+        int at = i;
+        for (; at > 0 && comes_before(key, few.keys[at - 1]); --at) few.keys[at] = few.keys[at - 1];
+        few.keys[at] = key;
+    }
+}
 
 // Reads the keys, leaving the strings among them on the stack, numbered by their slots from 1.
 // Returns false, with the stack as it was, where they are too many.
 bool collect_few(lua_State* L, int table, FewKeys& few) {
     const int top = lua_gettop(L);
     luaL_checkstack(L, kFewKeys + 8, "too many keys");
-    std::uint32_t strings = 0;
     lua_pushnil(L);
     while (lua_next(L, table)) {
         lua_pop(L, 1);
@@ -65,7 +106,7 @@ bool collect_few(lua_State* L, int table, FewKeys& few) {
         OrderedKey& key = few.keys[few.count++];
         key = read_key(L, -1);
         if (key.kind == OrderedKey::string) {
-            key.slot = ++strings;
+            key.slot = static_cast<std::uint32_t>(++few.strings);
             lua_pushvalue(L, -1);
         }
     }
@@ -84,20 +125,15 @@ bool collect_few(lua_State* L, int table, FewKeys& few) {
 [[gnu::noinline]] bool push_walk_of_few(lua_State* L, int table) {
     FewKeys few;
     if (!collect_few(L, table, few)) return false;
-    std::sort(few.keys, few.keys + few.count, comes_before);
-    int strings = 0;
-    for (int i = 0; i < few.count; ++i) strings += few.keys[i].kind == OrderedKey::string;
-    const int first_string = lua_gettop(L) - strings;
-    Walk* walk = new_walk(L, static_cast<std::uint32_t>(few.count), strings);
+    sort_few(few);
+    const int strings = few.strings;
+    Walk* walk = new_walk(L, table, static_cast<std::uint32_t>(few.count), strings);
     walk->dense = few.dense;
     std::memcpy(walk->keys(), few.keys, static_cast<std::size_t>(few.count) * sizeof(OrderedKey));
-    for (int slot = 1; slot <= strings; ++slot) {
-        lua_pushvalue(L, first_string + slot);
-        lua_setiuservalue(L, -2, slot);
-    }
     if (strings > 0) {
-        lua_replace(L, first_string + 1);
-        lua_settop(L, first_string + 1);
+        const int at = lua_gettop(L) - strings;
+        lua_insert(L, at);
+        for (int slot = strings; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
     }
     charge(L, few.dense + 4 * few.count);
     return true;
@@ -119,11 +155,31 @@ KeyCounts count_keys(lua_State* L, int table) {
     return counts;
 }
 
+// Many names differ only at their ends: "entity_1", "entity_2".
+void compare_behind_common_beginning(OrderedKey* keys, OrderedKey* end) {
+    const OrderedKey* first = nullptr;
+    std::size_t common = 0;
+    for (const OrderedKey* key = keys; key != end; ++key) {
+        if (key->kind != OrderedKey::string) continue;
+        if (first == nullptr) {
+            first = key;
+            common = key->size;
+        }
+        const std::size_t size = std::min<std::size_t>(common, key->size);
+        common = static_cast<std::size_t>(
+            std::mismatch(first->text, first->text + size, key->text).first - first->text);
+        if (common == 0) return;
+    }
+    for (OrderedKey* key = keys; key != end; ++key)
+        if (key->kind == OrderedKey::string)
+            key->bits = leading_bytes(key->text + common, key->size - common);
+}
+
 void push_walk_of_many(lua_State* L, int table) {
     const KeyCounts counts = count_keys(L, table);
     charge(L, std::int64_t{counts.keys} * (2 + std::bit_width(counts.keys)));
     const bool in_table = counts.strings > kMaxUserValues;
-    Walk* walk = new_walk(L, counts.keys, in_table ? 1 : static_cast<int>(counts.strings));
+    Walk* walk = new_walk(L, table, counts.keys, in_table ? 1 : static_cast<int>(counts.strings));
     const int at = lua_gettop(L);
     walk->strings_in_table = in_table;
     if (in_table) {
@@ -147,6 +203,7 @@ void push_walk_of_many(lua_State* L, int table) {
         }
         ++key;
     }
+    compare_behind_common_beginning(walk->keys(), key);
     // Keys differ from each other, so a sort that is not stable has one result.
     std::sort(walk->keys(), key, comes_before);
     lua_settop(L, at);
@@ -175,76 +232,92 @@ void push_listed_key(lua_State* L, int walk_index, Walk& walk, const OrderedKey&
     }
 }
 
-// Whether key number `position`, counted from 0, comes before `key`.
-bool is_before(Walk& walk, lua_Integer position, const OrderedKey& key) {
-    return comes_before(
-        position < walk.dense ? integer_key(position + 1) : walk.keys()[position - walk.dense],
-        key);
+// Whether the value at `index` is `key`. A string is also another one if it is equal but not the
+// same object, which costs the caller some work and nothing else.
+bool is_key(lua_State* L, int index, const OrderedKey& key) {
+    switch (key.kind) {
+        case OrderedKey::integer:
+            return lua_isinteger(L, index) && lua_tointeger(L, index) == key.as_integer();
+        case OrderedKey::number:
+            return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == key.as_number();
+        case OrderedKey::string:
+            return lua_type(L, index) == LUA_TSTRING &&
+                   lua_tolstring(L, index, nullptr) == key.text;
+        default:
+            return lua_isboolean(L, index) &&
+                   lua_toboolean(L, index) == (key.kind == OrderedKey::yes);
+    }
+}
+
+// Pushes the next key that is still there, and its value.
+[[gnu::noinline]] WalkStep push_next(lua_State* L, int walk_index, Walk& walk, int table) {
+    while (walk.position < walk.end()) {
+        const lua_Integer place = walk.position++;
+        if (place < walk.dense) {
+            lua_pushinteger(L, place + 1);
+            if (lua_rawgeti(L, table, place + 1) != LUA_TNIL) return WalkStep::done;
+        } else {
+            push_listed_key(L, walk_index, walk, walk.keys()[place - walk.dense]);
+            lua_pushvalue(L, -1);
+            if (lua_rawget(L, table) != LUA_TNIL) return WalkStep::done;
+        }
+        lua_pop(L, 2);
+    }
+    return WalkStep::ended;
 }
 
 }  // namespace
 
 void push_walk(lua_State* L, int table) {
     table = lua_absindex(L, table);
-    if (!push_walk_of_few(L, table)) push_walk_of_many(L, table);
+    if (push_walk_of_sequence(L, table) || push_walk_of_few(L, table)) return;
+    push_walk_of_many(L, table);
 }
 
-bool step_walk(lua_State* L, int walk_index, int table) {
+WalkStep step_walk(lua_State* L, int walk_index, int table, int key) {
     Walk& walk = walk_at(L, walk_index);
-    for (;;) {
-        if (walk.position < walk.dense) {
-            const lua_Integer key = ++walk.position;
-            lua_pushinteger(L, key);
-            if (lua_rawgeti(L, table, key) != LUA_TNIL) return true;
-        } else {
-            const lua_Integer listed = walk.position - walk.dense;
-            if (listed == walk.count) return false;
-            ++walk.position;
-            push_listed_key(L, walk_index, walk, walk.keys()[listed]);
-            lua_pushvalue(L, -1);
-            if (lua_rawget(L, table) != LUA_TNIL) return true;
-        }
+    if (lua_topointer(L, table) != walk.table) return WalkStep::elsewhere;
+    const lua_Integer place = walk.position;
+    if (place == 0 || lua_isnoneornil(L, key)) {
+        if (!lua_isnoneornil(L, key)) return WalkStep::elsewhere;
+        walk.position = 0;
+    } else if (place < walk.dense) {  // in the middle of a sequence; a number given as text will do
+        if (lua_tointegerx(L, key, nullptr) != place) return WalkStep::elsewhere;
+        walk.position = place + 1;
+        lua_pushinteger(L, place + 1);
+        if (lua_rawgeti(L, table, place + 1) != LUA_TNIL) return WalkStep::done;
         lua_pop(L, 2);
+    } else if (!is_key(L, key, walk.key(place - 1))) {
+        return WalkStep::elsewhere;
     }
+    return push_next(L, walk_index, walk, table);
 }
 
-void rewind_walk(lua_State* L, int walk) { walk_at(L, walk).position = 0; }
-
-void seek_walk(lua_State* L, int walk_index, int key_index) {
+WalkStep seek_walk(lua_State* L, int walk_index, int table, int key_index) {
     Walk& walk = walk_at(L, walk_index);
     const OrderedKey key = read_key(L, key_index);
     lua_Integer begin = 0;
-    lua_Integer end = walk.dense + walk.count;
-    while (begin < end) {  // the first position that does not come before the key
+    lua_Integer end = walk.end();
+    while (begin < end) {  // the first place whose key comes behind this one
         const lua_Integer middle = begin + (end - begin) / 2;
-        if (is_before(walk, middle, key))
-            begin = middle + 1;
-        else
+        if (comes_before_by_text(key, walk.key(middle)))
             end = middle;
+        else
+            begin = middle + 1;
     }
-    const bool found = begin < walk.dense + walk.count &&
-                       !comes_before(key, begin < walk.dense ? integer_key(begin + 1)
-                                                             : walk.keys()[begin - walk.dense]);
-    walk.position = begin + (found ? 1 : 0);
-}
-
-bool walk_stands_at(lua_State* L, int walk_index, int key_index) {
-    Walk& walk = walk_at(L, walk_index);
-    if (walk.position == 0) return false;
-    if (walk.position <= walk.dense)
-        return lua_isinteger(L, key_index) && lua_tointeger(L, key_index) == walk.position;
-    push_listed_key(L, walk_index, walk, walk.keys()[walk.position - walk.dense - 1]);
-    const bool equal = lua_rawequal(L, -1, key_index) != 0;
-    lua_pop(L, 1);
-    return equal;
+    walk.position = begin;
+    return push_next(L, walk_index, walk, table);
 }
 
 bool push_first(lua_State* L, int table) {
     table = lua_absindex(L, table);
+    lua_pushnil(L);
+    // The first key of an array part is the least.
+    if (is_array_only(L, table)) return lua_next(L, table) != 0;
     OrderedKey best{};
     std::int64_t count = 0;
-    lua_pushnil(L);  // the best key so far
-    lua_pushnil(L);
+    lua_pushnil(L);  // becomes the best key so far
+    lua_insert(L, -2);
     while (lua_next(L, table)) {
         lua_pop(L, 1);
         const OrderedKey key = read_key(L, -1);

@@ -10,25 +10,23 @@
 
 namespace canon::script {
 
-/// The length n of a table whose keys are 1..n and no others, if that is quickly seen; otherwise -1.
-lua_Integer sequence_length(lua_State* L, int table);
-
-/// Pushes a walk over the keys of the table at `table`.
-/// Fails: raises where a key has no order.
+/// Pushes a walk over the keys of the table at `table`, which the caller keeps alive as long as the
+/// walk. Fails: raises where a key has no order.
 void push_walk(lua_State* L, int table);
 
-/// Pushes the next key that is still there, and its value. `walk` may be an upvalue; `table` is the table that it is of.
-/// Returns: whether there was one; otherwise pushes nothing.
-bool step_walk(lua_State* L, int walk, int table);
+enum class WalkStep { done, ended, elsewhere };
 
-/// Whether the walk is of the table at `table` and gave the key at `key` last; a walk begins anew where that is nil.
-bool continue_walk(lua_State* L, int walk, int table, int key);
+/// Pushes the key behind `key` that is still there, and its value, if the walk is of `table` and
+/// gave `key` last, or if `key` is nil, where it begins anew. `walk` may be an upvalue. Returns:
+/// `ended` where no key is left, `elsewhere` where the walk stands at another key or table; both
+/// push nothing.
+WalkStep step_walk(lua_State* L, int walk, int table, int key);
 
-/// Moves the walk to behind the key at `key`, whether or not the table has or had it.
-void seek_walk(lua_State* L, int walk, int key);
+/// The same for any key of the walk's table, whether or not the table has or had it.
+WalkStep seek_walk(lua_State* L, int walk, int table, int key);
 
-/// Pushes the first key in canonical order and its value. Returns: whether there is one; otherwise pushes nothing.
-/// Fails: raises where a key has no order.
+/// Pushes the first key in canonical order and its value. Returns: whether there is one; otherwise
+/// pushes nothing. Fails: raises where a key has no order.
 bool push_first(lua_State* L, int table);
 
 }  // namespace canon::script

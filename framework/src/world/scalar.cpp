@@ -26,7 +26,7 @@ bool equal(const Scalar& a, const Scalar& b) noexcept {
     if (is_numeric(a) && is_numeric(b)) {
         if (a.kind == b.kind)
             return a.kind == Scalar::Kind::integer ? a.integer == b.integer : a.number == b.number;
-        std::int64_t x, y;
+        std::int64_t x = 0, y = 0;
         return integer_of(a, x) && integer_of(b, y) && x == y;
     }
     if (a.kind != b.kind) return false;

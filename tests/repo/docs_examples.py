@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""The examples of README and docs are true: they run, and print what the page says.
+
+Method: takes every fenced block out of the Markdown files.
+  ```lua run [frames=N] [faults=N]   a whole program; runs N frames (default 20), with 1 and 3 workers, with just N faults (default 0)
+  ```text output                     behind such a block: its log lines, each with or without the function that wrote it
+  ```lua fragment                    is Lua that compiles
+  ```sh run                          each line that begins with `canon ` is run in the repository and ends with status 0
+A Lua block without a mark is an error. Also: the functions of `engine` and the globals are just those that the reference lists,
+and each test that docs/DETERMINISM.md names exists.
+"""
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CANON = os.environ.get("CANON", str(ROOT / "build/bin/Release/canon"))
+FENCE = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+problems = []
+
+
+def canon(*arguments):
+    return subprocess.run([CANON, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=ROOT)
+
+
+def run_program(source, frames, workers):
+    """(frames as JSON objects, or None; the error text)"""
+    with tempfile.TemporaryDirectory() as folder:
+        main = pathlib.Path(folder) / "main.lua"
+        main.write_text(source, encoding="utf-8")
+        result = canon("run", main, "--frames", frames, "--workers", workers, "--json")
+    if result.returncode != 0:
+        return None, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()], ""
+
+
+def log_lines(frames):
+    return [(entry["function"], entry["text"]) for frame in frames for entry in frame.get("log", [])
+            if entry["level"] != "debug"]
+
+
+def check_program(place, source, options, expected):
+    count = options.get("frames", "20")
+    frames, error = run_program(source, count, 1)
+    if frames is None:
+        problems.append(f"{place}: does not run: {error}")
+        return
+    others, _ = run_program(source, count, 3)
+    if others != frames:
+        problems.append(f"{place}: 3 workers give something else than 1")
+    faults = [fault["message"] for frame in frames for fault in frame["faults"]]
+    if len(faults) != int(options.get("faults", "0")):
+        problems.append(f"{place}: {len(faults)} faults: {faults[:3]}")
+    if expected is None:
+        return
+    lines, found = expected.splitlines(), log_lines(frames)
+    matches = len(lines) == len(found) and all(
+        line in (text, f"{function}: {text}") for line, (function, text) in zip(lines, found))
+    if not matches:
+        shown = "\n".join(f"    {function}: {text}" for function, text in found)
+        problems.append(f"{place}: the output is not as the page says, but\n{shown}")
+
+
+def check_fragment(place, source):
+    # A module that is there but not required is compiled and not run.
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "main.lua").write_text("", encoding="utf-8")
+        (pathlib.Path(folder) / "fragment.lua").write_text(source, encoding="utf-8")
+        result = canon("run", folder, "--frames", 0)
+    if result.returncode != 0:
+        problems.append(f"{place}: does not compile: {result.stderr}")
+
+
+def check_commands(place, text):
+    for line in text.splitlines():
+        if line.startswith("canon "):
+            result = canon(*shlex.split(line, comments=True)[1:])
+            if result.returncode != 0:
+                problems.append(f"{place}: `{line}` ends with {result.returncode}: {result.stderr}")
+
+
+def check_page(path):
+    text = path.read_text(encoding="utf-8")
+    blocks = list(FENCE.finditer(text))
+    for index, block in enumerate(blocks):
+        place = f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, block.start()) + 1}"
+        words = block.group(1).split()
+        if words[:1] == ["lua"] and words[1:2] == ["run"]:
+            following = blocks[index + 1] if index + 1 < len(blocks) else None
+            expected = following.group(2) if following and following.group(1).split() == ["text", "output"] else None
+            check_program(place, block.group(2), dict(word.split("=") for word in words[2:]), expected)
+        elif words == ["lua", "fragment"]:
+            check_fragment(place, block.group(2))
+        elif words[:1] == ["lua"]:
+            problems.append(f"{place}: a Lua block is marked `run` or `fragment`")
+        elif words == ["sh", "run"]:
+            check_commands(place, block.group(2))
+
+
+def check_reference():
+    source = """
+        local names = {}
+        for name in pairs(engine) do names[#names + 1] = "engine." .. name end
+        for name in pairs(_G) do names[#names + 1] = name end
+        print(table.concat(names, " "))
+        function on_start() print(table.concat(names, " ")) end
+    """
+    frames, error = run_program(source, 0, 1)
+    if frames is None:
+        problems.append(f"the list of functions cannot be had: {error}")
+        return
+    real = set(frames[0]["log"][-1]["text"].split()) - {"on_start"}
+    page = (ROOT / "docs/SCRIPTING.md").read_text(encoding="utf-8")
+    reference = page[page.index("## Reference"):]
+    listed = set(re.findall(r"^\| `(engine\.\w+)\(", reference, re.MULTILINE))
+    globals_ = reference[reference.index("### Globals"):reference.index("## Speed")]
+    listed |= set(re.findall(r"`(\w+)`", globals_))
+    for name in sorted(real - listed):
+        problems.append(f"docs/SCRIPTING.md: the reference does not list {name}")
+    for name in sorted(listed - real):
+        problems.append(f"docs/SCRIPTING.md: the reference lists {name}, which there is not")
+
+
+def check_test_names():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.cpp"))
+    cases = set(re.findall(r"BOOST_\w*TEST_CASE\w*\(\s*(\w+)", sources))
+    scripts = {path.name for folder in ("cli", "repo") for path in (ROOT / "tests" / folder).iterdir()}
+    page = (ROOT / "docs/DETERMINISM.md").read_text(encoding="utf-8")
+    for row in re.findall(r"^\| [A-J]\d.*$", page, re.MULTILINE):
+        for name in re.findall(r"`([a-z0-9_]+(?:\.sh|\.py)?)`", row.rsplit("|", 2)[1]):
+            if name not in cases and name not in scripts:
+                problems.append(f"docs/DETERMINISM.md: there is no test {name}")
+
+
+for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    check_page(page)
+check_reference()
+check_test_names()
+print("\n".join(problems), end="\n" if problems else "")
+sys.exit(1 if problems else 0)
