@@ -112,7 +112,8 @@ local cli_sources = sources("replay/cli")
 if #cli_sources > 0 then
     declare("canon_cli", "ConsoleApp", cli_sources)
     targetname("canon")
-    includedirs({ "replay" })
+    includedirs({ "replay", "framework/src" })  -- the latter for bench*.cpp alone, see tests/repo/includes.py
+    if lua_build == "cxx" then defines({ "CANON_LUA_CXX" }) end
     links_canon()
 end
 

@@ -45,11 +45,11 @@ int main(int argc, char** argv) {
     } catch (const std::exception& error) {
         fmt::print(stderr, "canon: {}\n", error.what());
     }
-    // A full disk shows at the latest here; output that is silently cut short must not count as
-    // success.
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-        std::perror("canon: the output cannot be written");
-        if (exit_code == canon::cli::kDone) exit_code = canon::cli::kFailed;
+    // A full disk shows at the latest here; output that is cut short must not count as success.
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (!written && exit_code == canon::cli::kDone) {
+        fmt::print(stderr, "canon: the output cannot be written; is the disk full?\n");
+        exit_code = canon::cli::kFailed;
     }
     return exit_code;
 }

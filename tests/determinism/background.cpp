@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(background_jobs_may_ask_for_everything_else) {
     BOOST_TEST(probe_text(*trace.simulation) == "[[1,4,11,true],[2,4,12,true],[3,4,13,true]]");
     BOOST_TEST(trace.log().size() == 3u);
     const std::vector<EntityId> ids = ids_of(*trace.simulation, "unit");
-    BOOST_TEST(ids.size() == 8u - 1u);
+    BOOST_TEST(ids.size() == 8u);
 }
 
 BOOST_AUTO_TEST_CASE(deliveries_come_before_the_jobs_of_the_frame) {

@@ -143,28 +143,6 @@ BOOST_AUTO_TEST_CASE(finalizers_and_weak_tables_are_refused) {
     )lua") == "[false,false,false,true]");
 }
 
-BOOST_AUTO_TEST_CASE(a_metatable_that_turns_weak_later_shows_no_collection) {
-    // The field is set after setmetatable has looked; then the collector is made to run.
-    Limits limits = quick_limits();
-    limits.job_instructions = 50'000'000;
-    limits.callback_instructions = 50'000'000;
-    const List texts = noted(R"lua(
-        local mode, finalizer, ran = {}, {}, false
-        local weak = setmetatable({}, mode)
-        pcall(function() mode.__mode = "kv" end)
-        local collected = setmetatable({}, finalizer)
-        pcall(function() finalizer.__gc = function() ran = true end end)
-        collected = nil
-        for i = 1, 20 do weak[i] = { i } end
-        for i = 1, 100000 do local garbage = { i, { i } } end
-        local left = 0
-        for i = 1, 20 do if weak[i] then left = left + 1 end end
-        note({ left, ran })
-    )lua",
-                             limits);
-    BOOST_TEST(to_json(texts.at(0)) == "[20,false]");
-}
-
 BOOST_AUTO_TEST_CASE(sort_is_stable_and_asks_in_one_order) {
     BOOST_TEST(noted_text(R"lua(
         local list, asked = {}, 0

@@ -7,7 +7,7 @@ Method: takes every fenced block out of the Markdown files.
   ```lua fragment                    is Lua that compiles
   ```sh run                          each line that begins with `canon ` is run in the repository and ends with status 0
 A Lua block without a mark is an error. Also: the functions of `engine` and the globals are just those that the reference lists,
-and each test that docs/DETERMINISM.md names exists.
+each test that docs/DETERMINISM.md names exists, and the program of the README is the first sample.
 """
 import json
 import os
@@ -131,15 +131,23 @@ def check_test_names():
     cases = set(re.findall(r"BOOST_\w*TEST_CASE\w*\(\s*(\w+)", sources))
     scripts = {path.name for folder in ("cli", "repo") for path in (ROOT / "tests" / folder).iterdir()}
     page = (ROOT / "docs/DETERMINISM.md").read_text(encoding="utf-8")
-    for row in re.findall(r"^\| [A-J]\d.*$", page, re.MULTILINE):
+    tables = page[page.index("## Hazards"):page.index("## Not covered yet")]
+    for row in re.findall(r"^\|.*\|$", tables, re.MULTILINE):
         for name in re.findall(r"`([a-z0-9_]+(?:\.sh|\.py)?)`", row.rsplit("|", 2)[1]):
             if name not in cases and name not in scripts:
                 problems.append(f"docs/DETERMINISM.md: there is no test {name}")
+
+
+def check_hello():
+    program = (ROOT / "samples/01_hello/main.lua").read_text(encoding="utf-8")
+    if f"```lua run frames=40\n{program}```" not in (ROOT / "README.md").read_text(encoding="utf-8"):
+        problems.append("README.md: the program is not samples/01_hello/main.lua")
 
 
 for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
     check_page(page)
 check_reference()
 check_test_names()
+check_hello()
 print("\n".join(problems), end="\n" if problems else "")
 sys.exit(1 if problems else 0)

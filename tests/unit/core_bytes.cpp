@@ -219,6 +219,18 @@ BOOST_AUTO_TEST_CASE(varints_have_one_to_ten_bytes_and_read_back) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(floats_are_eight_bytes_and_every_nan_the_same) {
+    Bytes bytes;
+    bytes.put_float(-0.0);
+    BOOST_TEST(hex(bytes) == "0000000000000080");
+    for (const std::uint64_t bits :
+         {0x7FF8000000000001u, 0xFFF8000000000000u, 0x7FF0000000000001u}) {
+        bytes.clear();
+        bytes.put_float(std::bit_cast<double>(bits));
+        BOOST_TEST(hex(bytes) == "000000000000f87f");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(values_nest_as_deep_as_allowed_and_no_deeper) {
     Bytes bytes = bytes_of(nested(kMaxDepth));
     BOOST_TEST((value_from_bytes(bytes.view()) == nested(kMaxDepth)));
@@ -298,9 +310,9 @@ BOOST_AUTO_TEST_CASE(malformed_bytes_are_an_error_that_names_the_offset) {
         {bytes_of({6, 2, 0, 9}), "malformed bytes at offset 4: an unknown tag"},
         {bytes_of({0, 0}), "malformed bytes at offset 1: bytes behind the value"},
     };
-    for (const auto& [bytes, text] : refused) {
-        BOOST_CHECK_EXCEPTION(value_from_bytes(bytes.view()), Error,
-                              [&](const Error& error) { return error.what() == text; });
+    for (const auto& refusal : refused) {
+        BOOST_CHECK_EXCEPTION(value_from_bytes(refusal.first.view()), Error,
+                              [&](const Error& error) { return error.what() == refusal.second; });
     }
 }
 

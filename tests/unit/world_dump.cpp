@@ -14,9 +14,14 @@ BOOST_AUTO_TEST_SUITE(world_dump)
 
 BOOST_AUTO_TEST_CASE(a_dump_has_a_line_for_each_field_in_id_order) {
     auto schema = std::make_shared<Schema>();
-    schema->add({"soldier", false, {{"hp", FieldType::integer, 35}, {"x", FieldType::number},
-                                    {"up", FieldType::boolean}, {"name", FieldType::string},
-                                    {"target", FieldType::entity}, {"memory", FieldType::any}}});
+    schema->add({"soldier",
+                 false,
+                 {{"hp", FieldType::integer, 35},
+                  {"x", FieldType::number},
+                  {"up", FieldType::boolean},
+                  {"name", FieldType::string},
+                  {"target", FieldType::entity},
+                  {"memory", FieldType::any}}});
     schema->add({"match", true, {{"wave", FieldType::integer}}});
     schema->add({"mark"});
     World world(schema);
@@ -58,8 +63,10 @@ BOOST_AUTO_TEST_CASE(a_dump_has_a_line_for_each_field_in_id_order) {
 
 BOOST_AUTO_TEST_CASE(an_array_shows_the_cells_that_differ_from_the_default_and_a_hash_of_all) {
     auto schema = std::make_shared<Schema>();
-    schema->add({"map", true, {{"grid", FieldType::array, 2, FieldType::integer, 1000},
-                               {"slope", FieldType::array, 0.0, FieldType::number, 3}}});
+    schema->add({"map",
+                 true,
+                 {{"grid", FieldType::array, 2, FieldType::integer, 1000},
+                  {"slope", FieldType::array, 0.0, FieldType::number, 3}}});
     World world(schema);
     const std::string before = world.dump();
     BOOST_TEST(before.starts_with("world .next_id: 2\nmap .grid: 1000 cells, hash "));
@@ -67,7 +74,8 @@ BOOST_AUTO_TEST_CASE(an_array_shows_the_cells_that_differ_from_the_default_and_a
     world.put({1}, schema->name_id("slope"), 2, Scalar::of(-0.0));
     const std::string after = world.dump();
     BOOST_TEST(after.find("\nmap .grid[17]: 3\nmap .grid: 1000 cells, hash ") != after.npos, after);
-    BOOST_TEST(after.find("\nmap .slope[2]: -0.0\nmap .slope: 3 cells, hash ") != after.npos, after);
+    BOOST_TEST(after.find("\nmap .slope[2]: -0.0\nmap .slope: 3 cells, hash ") != after.npos,
+               after);
     const auto hash_line = [](const std::string& dump, const char* path) {
         const std::size_t at = dump.find(path);
         return dump.substr(at, dump.find('\n', at) - at);

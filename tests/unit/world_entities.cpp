@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(a_singleton_is_neither_spawned_nor_destroyed) {
 
 BOOST_AUTO_TEST_CASE(an_id_is_positive_and_nobody_else_s) {
     BOOST_TEST((spawn(10, soldier) == WriteResult::done));
-    for (const std::int64_t id : {std::int64_t{10}, std::int64_t{1}, std::int64_t{0}, std::int64_t{-4},
-                                  INT64_MAX, INT64_MIN}) {
+    for (const std::int64_t id : {std::int64_t{10}, std::int64_t{1}, std::int64_t{0},
+                                  std::int64_t{-4}, INT64_MAX, INT64_MIN}) {
         BOOST_TEST((spawn(id, soldier) == WriteResult::taken), id);
         BOOST_TEST((spawn(id, crate) == WriteResult::taken), id);
     }
@@ -147,17 +147,20 @@ BOOST_AUTO_TEST_CASE(next_id_moves_behind_every_spawn_and_where_it_is_set) {
     BOOST_TEST(world.next_id().value == 5001);
 }
 
-// Goal: the directory finds each id and no other, whatever ids there are. Method: blocks of ids as jobs have them, with ids of
-// one home among them, half of them destroyed in an order of their own.
+// Goal: the directory finds each id and no other, whatever ids there are. Method: blocks of ids as
+// jobs have them, with ids of one home among them, half of them destroyed in an order of their own.
 BOOST_AUTO_TEST_CASE(sparse_and_dense_ids_are_found_and_the_dead_are_not) {
     std::vector<std::int64_t> ids;
     for (std::int64_t block = 0; block < 300; ++block)
         for (std::int64_t i = 0; i < block % 7; ++i) ids.push_back(10 + 1024 * block + i);
-    for (std::int64_t i = 0; i < 200; ++i) ids.push_back((std::int64_t{1} << 40) + i * (std::int64_t{1} << 32));
+    for (std::int64_t i = 0; i < 200; ++i)
+        ids.push_back((std::int64_t{1} << 40) + i * (std::int64_t{1} << 32));
     RandomStream random(1, 1);
     for (std::size_t i = ids.size(); i > 1; --i)
-        std::swap(ids[i - 1], ids[static_cast<std::size_t>(random.next_integer(0, static_cast<std::int64_t>(i) - 1))]);
-    for (const std::int64_t id : ids) BOOST_TEST_REQUIRE((spawn(id, id % 2 == 0 ? mark : crate) == WriteResult::done));
+        std::swap(ids[i - 1], ids[static_cast<std::size_t>(
+                                  random.next_integer(0, static_cast<std::int64_t>(i) - 1))]);
+    for (const std::int64_t id : ids)
+        BOOST_TEST_REQUIRE((spawn(id, id % 2 == 0 ? mark : crate) == WriteResult::done));
     for (std::size_t i = 0; i < ids.size(); i += 2)
         BOOST_TEST_REQUIRE((world.destroy({ids[i]}) == WriteResult::done));
     for (const bool is_frozen : {false, true}) {
@@ -211,6 +214,16 @@ BOOST_AUTO_TEST_CASE(misuse_by_the_host_is_caught) {
     BOOST_TEST(is_misuse([&] { world.release_savepoint(); }));
     BOOST_TEST(is_misuse([&] { world.undo_savepoint(); }));
     BOOST_TEST(is_misuse([&] { world.set_next_id(id); }));
+    BOOST_TEST(is_misuse([&] {
+        spawn(1000, mark);
+        world.set_next_id({500});
+    }));
+    BOOST_TEST(!is_misuse([&] {
+        world.begin_savepoint();
+        spawn(1000, mark);
+        world.undo_savepoint();
+        world.set_next_id({500});
+    }));
     BOOST_TEST(is_misuse([&] {
         EntityId found;
         std::uint32_t cursor = 0;

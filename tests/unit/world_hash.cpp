@@ -34,8 +34,8 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(world_hash, Fixture)
 
-// Goal: nothing of the state is left out of the hash, and no two changes look alike. Method: one change after another to a
-// fresh world each; all hashes differ, frozen or not.
+// Goal: nothing of the state is left out of the hash, and no two changes look alike. Method: one
+// change after another to a fresh world each; all hashes differ, frozen or not.
 BOOST_AUTO_TEST_CASE(each_single_change_of_the_state_changes_the_hash) {
     std::vector<std::function<void(World&)>> changes = {
         [](World&) {},
@@ -56,21 +56,32 @@ BOOST_AUTO_TEST_CASE(each_single_change_of_the_state_changes_the_hash) {
     world->each(schema->find("crate"), others);
     world->each(schema->find("mark"), others);
     for (const EntityId id : others) changes.push_back([id](World& w) { w.destroy(id); });
-    const std::pair<const char*, Value> writes[] = {
-        {"x", 77.5}, {"y", 77.5}, {"hp", 77}, {"ready", false}, {"name", "x"}, {"name", ""},
-        {"name", std::string("no\0one", 6)}, {"target", 3}, {"memory", {}}, {"memory", 77}, {"memory", 77.0},
-        {"memory", List{77}}, {"memory", "77"}};
+    const std::pair<const char*, Value> writes[] = {{"x", 77.5},
+                                                    {"y", 77.5},
+                                                    {"hp", 77},
+                                                    {"ready", false},
+                                                    {"name", "x"},
+                                                    {"name", ""},
+                                                    {"name", std::string("no\0one", 6)},
+                                                    {"target", 3},
+                                                    {"memory", {}},
+                                                    {"memory", 77},
+                                                    {"memory", 77.0},
+                                                    {"memory", List{77}},
+                                                    {"memory", "77"}};
     for (const EntityId id : soldiers) {
         changes.push_back([id](World& w) { w.destroy(id); });
         for (const auto& [field, value] : writes)
-            changes.push_back([=, field = field, value = value](World& w) { w.set(id, field, value); });
-        const std::tuple<const char*, int, Value> cells[] = {{"path", 3, 8}, {"seats", 2, 9},
-                                                             {"flags", 5, false}, {"slopes", 2, 0.5}};
+            changes.push_back(
+                [=, field = field, value = value](World& w) { w.set(id, field, value); });
+        const std::tuple<const char*, int, Value> cells[] = {
+            {"path", 3, 8}, {"seats", 2, 9}, {"flags", 5, false}, {"slopes", 2, 0.5}};
         for (const auto& [field, count, value] : cells)
             for (int i = 1; i <= count; ++i)
                 changes.push_back([=, field = field, value = value](World& w) {
                     const std::vector<Key> path = {i};
-                    BOOST_TEST((w.put(id, w.schema().name_id(field), path, value) == WriteResult::done));
+                    BOOST_TEST(
+                        (w.put(id, w.schema().name_id(field), path, value) == WriteResult::done));
                 });
     }
     std::set<std::uint64_t> hashes;
@@ -114,7 +125,11 @@ BOOST_AUTO_TEST_CASE(each_host_state_is_part_of_the_hash_under_its_own_name) {
 BOOST_AUTO_TEST_CASE(worlds_of_other_templates_have_other_hashes) {
     const auto hash = [](const char* name, bool has_key) {
         auto schema = std::make_shared<Schema>();
-        schema->add({name, false, {{"a", FieldType::integer}}, {}, has_key ? std::vector<std::string>{"a"} : std::vector<std::string>{}});
+        schema->add({name,
+                     false,
+                     {{"a", FieldType::integer}},
+                     {},
+                     has_key ? std::vector<std::string>{"a"} : std::vector<std::string>{}});
         return World(schema).state_hash();
     };
     BOOST_TEST(hash("s", false) != hash("t", false));
@@ -124,7 +139,8 @@ BOOST_AUTO_TEST_CASE(worlds_of_other_templates_have_other_hashes) {
 
 BOOST_AUTO_TEST_CASE(contents_do_not_slip_from_one_text_or_field_to_the_next) {
     std::set<std::uint64_t> hashes;
-    const std::pair<const char*, const char*> texts[] = {{"ab", "c"}, {"a", "bc"}, {"", "abc"}, {"abc", ""}};
+    const std::pair<const char*, const char*> texts[] = {
+        {"ab", "c"}, {"a", "bc"}, {"", "abc"}, {"abc", ""}};
     for (const auto& [one, other] : texts) {
         World w(schema);
         w.spawn("soldier", {{"name", one}});
@@ -135,7 +151,8 @@ BOOST_AUTO_TEST_CASE(contents_do_not_slip_from_one_text_or_field_to_the_next) {
     for (const char* field : {"x", "y"})
         for (int which = 0; which < 2; ++which) {
             World w(schema);
-            const EntityId ids[] = {w.spawn("soldier", {{"x", 0}, {"y", 0}}), w.spawn("soldier", {{"x", 0}, {"y", 0}})};
+            const EntityId ids[] = {w.spawn("soldier", {{"x", 0}, {"y", 0}}),
+                                    w.spawn("soldier", {{"x", 0}, {"y", 0}})};
             w.set(ids[which], field, 1);
             hashes.insert(w.state_hash());
         }

@@ -1,5 +1,5 @@
-// A host state for tests: one number, a switch that makes it refuse to load, and the hand-written form of what
-// make_host_state does.
+// A host state for tests: one number, a switch that makes it refuse to load, and the hand-written
+// form of what make_host_state does.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -58,7 +58,7 @@ class Held {
 
 /// A template of every type of field, one of them indexed in both ways, a second one that shares
 /// some names, two singletons.
-inline std::shared_ptr<const Schema> full_schema() {
+inline std::shared_ptr<const Schema> full_schema(double cell = 10.0) {
     auto schema = std::make_shared<Schema>();
     schema->add({"match", true, {{"wave", FieldType::integer, 1}, {"leader", FieldType::entity}}});
     schema->add({"soldier",
@@ -74,7 +74,7 @@ inline std::shared_ptr<const Schema> full_schema() {
                   {"seats", FieldType::array, {}, FieldType::entity, 2},
                   {"flags", FieldType::array, true, FieldType::boolean, 5},
                   {"slopes", FieldType::array, 0.25, FieldType::number, 2}},
-                 GridSpec{"x", "y", 10.0},
+                 GridSpec{"x", "y", cell},
                  {"hp", "x", "ready", "name", "target"}});
     schema->add({"crate",
                  false,

@@ -22,7 +22,8 @@ std::vector<EntityId> near(const World& world, TemplateIndex index, double x, do
 }
 
 // The header's formula, without any index.
-std::vector<EntityId> near_by_force(const World& world, TemplateIndex index, double x, double y, double r) {
+std::vector<EntityId> near_by_force(const World& world, TemplateIndex index, double x, double y,
+                                    double r) {
     std::vector<EntityId> ids, found;
     world.each(index, ids);
     for (const EntityId id : ids) {
@@ -32,7 +33,8 @@ std::vector<EntityId> near_by_force(const World& world, TemplateIndex index, dou
     return found;
 }
 
-std::vector<EntityId> where(const World& world, TemplateIndex index, const char* field, const Value& value) {
+std::vector<EntityId> where(const World& world, TemplateIndex index, const char* field,
+                            const Value& value) {
     std::vector<EntityId> ids;
     const Held held(value);
     world.where(index, world.schema().field(index, field), held.scalar(), ids);
@@ -63,25 +65,31 @@ std::vector<EntityId> where_by_force(const World& world, TemplateIndex index, co
 
 double random_coordinate(RandomStream& random) {
     static const double kHostile[] = {
-        0.0,   -0.0,   5e-324, -5e-324, 1e-170, -1e-170, 1e-150, 9.999999999999998, 10.0, -10.0,
-        1e15,  -1e15,  0x1p52, 0x1p55,  1e18,   1e155,   -1e155, 1e300,             -1e300,
-        std::numeric_limits<double>::max(), kInfinity, -kInfinity, canonical_nan()};
+        0.0,       -0.0,       5e-324,         -5e-324,
+        1e-170,    -1e-170,    1e-150,         9.999999999999998,
+        10.0,      -10.0,      1e15,           -1e15,
+        0x1p52,    0x1p55,     1e18,           1e155,
+        -1e155,    1e300,      -1e300,         std::numeric_limits<double>::max(),
+        kInfinity, -kInfinity, canonical_nan()};
     switch (random.next_integer(0, 5)) {
         case 0:
             return kHostile[random.next_integer(0, std::ssize(kHostile) - 1)];
         case 1:
             return static_cast<double>(random.next_integer(-12, 12)) * 10;  // on the edges of cells
         case 2:
-            return std::ldexp(random.next_float() - 0.5, static_cast<int>(random.next_integer(-40, 80)));
+            return std::ldexp(random.next_float() - 0.5,
+                              static_cast<int>(random.next_integer(-40, 80)));
         default:
             return (random.next_float() - 0.5) * 200;
     }
 }
 
 double random_radius(RandomStream& random) {
-    static const double kHostile[] = {0.0, -0.0, -1.0, 1e-200, 1e-160, 1e150, 1e200, -kInfinity, kInfinity,
-                                      canonical_nan(), 5e-324, std::numeric_limits<double>::max()};
-    if (random.next_integer(0, 3) == 0) return kHostile[random.next_integer(0, std::ssize(kHostile) - 1)];
+    static const double kHostile[] = {
+        0.0,   -0.0,       -1.0,      1e-200,          1e-160, 1e150,
+        1e200, -kInfinity, kInfinity, canonical_nan(), 5e-324, std::numeric_limits<double>::max()};
+    if (random.next_integer(0, 3) == 0)
+        return kHostile[random.next_integer(0, std::ssize(kHostile) - 1)];
     if (random.next_integer(0, 3) == 0) return static_cast<double>(random.next_integer(0, 12)) * 10;
     return std::abs(random_coordinate(random)) * random.next_float();
 }
@@ -104,7 +112,8 @@ BOOST_AUTO_TEST_CASE(the_rim_of_a_circle_is_near_and_what_lies_behind_is_not) {
     const EntityId centre = at(0, 0);
     for (const bool is_frozen : {false, true}) {
         if (is_frozen) world.freeze();
-        BOOST_TEST((near(world, soldier, 0, 0, 5) == std::vector<EntityId>{on_rim, inside, centre}));
+        BOOST_TEST(
+            (near(world, soldier, 0, 0, 5) == std::vector<EntityId>{on_rim, inside, centre}));
         BOOST_TEST((near(world, soldier, 0, 0, 0) == std::vector<EntityId>{centre}));
         BOOST_TEST(near(world, soldier, 0, 0, -1).empty());
         BOOST_TEST(near(world, soldier, 0, 0, -kInfinity).empty());
@@ -120,12 +129,15 @@ BOOST_AUTO_TEST_CASE(near_needs_two_coordinates) {
     BOOST_TEST(!world.near(schema->find("match"), 0, 0, 1, ids));
     auto texts = std::make_shared<Schema>();
     texts->add({"t", false, {{"x", FieldType::string}, {"y", FieldType::number}}});
-    texts->add({"u", false, {{"x", FieldType::number}, {"y", FieldType::number}, {"z", FieldType::number}},
+    texts->add({"u",
+                false,
+                {{"x", FieldType::number}, {"y", FieldType::number}, {"z", FieldType::number}},
                 GridSpec{"x", "z", 2}});
     World other(texts);
     BOOST_TEST(!other.near(0, 0, 0, 1, ids));
     const EntityId id = other.spawn("u", {{"y", 1000}, {"z", 1}});
-    BOOST_TEST((near(other, 1, 0, 1, 0.5) == std::vector<EntityId>{id}), "the grid's fields, not y");
+    BOOST_TEST((near(other, 1, 0, 1, 0.5) == std::vector<EntityId>{id}),
+               "the grid's fields, not y");
 }
 
 BOOST_AUTO_TEST_CASE(fields_named_x_and_y_are_measured_without_a_grid_integers_too) {
@@ -137,12 +149,14 @@ BOOST_AUTO_TEST_CASE(fields_named_x_and_y_are_measured_without_a_grid_integers_t
     }
 }
 
-// Goal: index and scan find the same. Method: brute force by the header's formula, over random and hostile coordinates and
-// radii, few entities and many, in a frozen world, a thawed one, one that changed since, and a snapshot.
+// Goal: index and scan find the same. Method: brute force by the header's formula, over cells of
+// every size, random and hostile coordinates and radii, few entities and many, in a frozen world, a
+// thawed one, one that changed since, and a snapshot.
 BOOST_AUTO_TEST_CASE(near_finds_what_the_formula_says_frozen_or_not) {
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
         RandomStream random(seed, 4);
-        World world(schema);
+        static const double kCells[] = {10.0, 10.0, 1.0, 0.3, 5e-324, 1e300};
+        World world(full_schema(kCells[seed % 6]));
         const std::int64_t count = random.next_integer(0, seed % 2 == 0 ? 12 : 700);
         const bool is_spread = random.next_integer(0, 1) == 0;
         const auto coordinate = [&] {
@@ -161,15 +175,17 @@ BOOST_AUTO_TEST_CASE(near_finds_what_the_formula_says_frozen_or_not) {
             for (int query = 0; query < 25; ++query) {
                 double x = random_coordinate(random), y = random_coordinate(random);
                 if (!ids.empty() && query % 2 == 0) {
-                    const EntityId id = ids[static_cast<std::size_t>(random.next_integer(0, std::ssize(ids) - 1))];
+                    const EntityId id =
+                        ids[static_cast<std::size_t>(random.next_integer(0, std::ssize(ids) - 1))];
                     if (checked.alive(id)) {
                         x = checked.get(id, "x").as_number();
                         y = checked.get(id, "y").as_number();
                     }
                 }
                 const double r = random_radius(random);
-                BOOST_TEST_REQUIRE((near(checked, soldier, x, y, r) == near_by_force(checked, soldier, x, y, r)),
-                                   "seed " << seed << ", near " << x << " " << y << " " << r);
+                BOOST_TEST_REQUIRE(
+                    (near(checked, soldier, x, y, r) == near_by_force(checked, soldier, x, y, r)),
+                    "seed " << seed << ", near " << x << " " << y << " " << r);
             }
         };
         check(world);
@@ -191,8 +207,8 @@ BOOST_AUTO_TEST_CASE(near_finds_what_the_formula_says_frozen_or_not) {
     }
 }
 
-// Goal: cells that share a bucket are told apart, in clusters far from each other too. Method: a line of clusters longer than
-// the table of buckets is wide.
+// Goal: cells that share a bucket are told apart, in clusters far from each other too. Method: a
+// line of clusters longer than the table of buckets is wide.
 BOOST_AUTO_TEST_CASE(clusters_far_apart_do_not_answer_for_each_other) {
     for (int cluster = 0; cluster < 50; ++cluster)
         for (int i = 0; i < 4; ++i) at(cluster * 1e5 + i, -3e7 * (cluster % 3) + i);
@@ -200,12 +216,13 @@ BOOST_AUTO_TEST_CASE(clusters_far_apart_do_not_answer_for_each_other) {
     for (int cluster = 0; cluster < 50; ++cluster) {
         const auto found = near(world, soldier, cluster * 1e5, -3e7 * (cluster % 3), 20);
         BOOST_TEST(found.size() == 4);
-        BOOST_TEST((found == near_by_force(world, soldier, cluster * 1e5, -3e7 * (cluster % 3), 20)));
+        BOOST_TEST(
+            (found == near_by_force(world, soldier, cluster * 1e5, -3e7 * (cluster % 3), 20)));
     }
 }
 
-// Goal: a key's index and a scan find the same. Method: brute force over random contents and questions of every type, in a
-// frozen world, a thawed one, and one that changed since.
+// Goal: a key's index and a scan find the same. Method: brute force over random contents and
+// questions of every type, in a frozen world, a thawed one, and one that changed since.
 BOOST_AUTO_TEST_CASE(where_finds_what_equals_frozen_or_not) {
     const char* fields[] = {"hp", "x", "ready", "name", "target", "y", "memory"};
     for (std::uint64_t seed = 0; seed < 30; ++seed) {
@@ -213,10 +230,36 @@ BOOST_AUTO_TEST_CASE(where_finds_what_equals_frozen_or_not) {
         World world(schema);
         test::Model model(*schema);
         const auto content = [&]() -> Value {
-            static const Value kContents[] = {
-                {}, true, false, 0, 1, 2, 3, 4, 5, 8, 10, -1, 0.0, -0.0, 1.0, 2.0, 0.5, "", "a", "b", "no one", 100,
-                canonical_nan(), 0x1p53, (std::int64_t{1} << 53) + 1, INT64_MIN, -0x1p63, List{1},
-                Map{{"seen", List{1, 2}}}, std::string(50, 'l')};
+            static const Value kContents[] = {{},
+                                              true,
+                                              false,
+                                              0,
+                                              1,
+                                              2,
+                                              3,
+                                              4,
+                                              5,
+                                              8,
+                                              10,
+                                              -1,
+                                              0.0,
+                                              -0.0,
+                                              1.0,
+                                              2.0,
+                                              0.5,
+                                              "",
+                                              "a",
+                                              "b",
+                                              "no one",
+                                              100,
+                                              canonical_nan(),
+                                              0x1p53,
+                                              (std::int64_t{1} << 53) + 1,
+                                              INT64_MIN,
+                                              -0x1p63,
+                                              List{1},
+                                              Map{{"seen", List{1, 2}}},
+                                              std::string(50, 'l')};
             return kContents[random.next_integer(0, std::ssize(kContents) - 1)];
         };
         const auto change = [&](int count) {
@@ -228,14 +271,17 @@ BOOST_AUTO_TEST_CASE(where_finds_what_equals_frozen_or_not) {
                     world.destroy({id});
                 } else {
                     const Held held(content());
-                    world.set({id}, schema->name_id(fields[random.next_integer(0, 6)]), held.scalar());
+                    world.set({id}, schema->name_id(fields[random.next_integer(0, 6)]),
+                              held.scalar());
                 }
             }
         };
         const auto check = [&](const World& checked) {
             for (int query = 0; query < 60; ++query) {
                 const char* field = fields[random.next_integer(0, 6)];
-                const Value value = random.next_integer(0, 4) == 0 ? Value(random.next_integer(-1, 200)) : content();
+                const Value value = random.next_integer(0, 4) == 0
+                                        ? Value(random.next_integer(-1, 200))
+                                        : content();
                 if (value == Value(canonical_nan())) continue;  // a case of its own
                 BOOST_TEST_REQUIRE((where(checked, soldier, field, value) ==
                                     where_by_force(checked, soldier, field, value)),
@@ -277,7 +323,8 @@ BOOST_AUTO_TEST_CASE(a_field_that_names_a_dead_entity_is_found_as_nil) {
     const EntityId target = world.spawn("crate");
     const EntityId hunter = world.spawn("soldier", {{"target", target.value}});
     const EntityId idler = world.spawn("soldier");
-    const auto check = [&](const std::vector<EntityId>& hunting, const std::vector<EntityId>& idle) {
+    const auto check = [&](const std::vector<EntityId>& hunting,
+                           const std::vector<EntityId>& idle) {
         BOOST_TEST((where(world, soldier, "target", target.value) == hunting));
         BOOST_TEST((where(world, soldier, "target", {}) == idle));
         BOOST_TEST(where(world, soldier, "target", 0).empty());
@@ -296,7 +343,8 @@ BOOST_AUTO_TEST_CASE(a_field_that_names_a_dead_entity_is_found_as_nil) {
     check({}, {hunter, idler});
 }
 
-// Goal: an index never outlives what it is of. Method: after a freeze, each kind of change, then the query without a freeze.
+// Goal: an index never outlives what it is of. Method: after a freeze, each kind of change, then
+// the query without a freeze.
 BOOST_AUTO_TEST_CASE(a_change_after_the_freeze_is_seen_at_once) {
     const EntityId a = at(0, 0), b = at(100, 100);
     const auto refreeze = [&] {

@@ -43,9 +43,12 @@ struct Fixture {
     Fixture() {
         world.add_host_state("clock", std::make_unique<ClockState>(clock));
         const EntityId crate = world.spawn("crate", {{"x", -1}});
-        world.spawn("soldier", {{"name", std::string(20, 'n')}, {"target", crate.value}, {"path", List{1, 2, 3}}});
+        world.spawn(
+            "soldier",
+            {{"name", std::string(20, 'n')}, {"target", crate.value}, {"path", List{1, 2, 3}}});
         world.spawn("mark");
-        world.spawn("soldier", {{"x", canonical_nan()}, {"memory", Map{{"a", List{0.5, "t"}}, {2, false}}},
+        world.spawn("soldier", {{"x", canonical_nan()},
+                                {"memory", Map{{"a", List{0.5, "t"}}, {2, false}}},
                                 {"flags", List{true, false, true, false, true}}});
         world.set({2}, "wind", -0.0);
     }
@@ -108,8 +111,9 @@ BOOST_AUTO_TEST_CASE(every_truncation_is_refused_and_changes_nothing) {
     }
 }
 
-// Goal: no damage crashes, and none passes for something that it is not. Method: every single bit, and random bytes: it is
-// refused and changes nothing, or it is loaded and saves to exactly the bytes given.
+// Goal: no damage crashes, and none passes for something that it is not. Method: every single bit,
+// and random bytes: it is refused and changes nothing, or it is loaded and saves to exactly the
+// bytes given.
 BOOST_AUTO_TEST_CASE(damaged_bytes_are_refused_or_are_themselves_what_a_world_saves) {
     const std::string saved = saved_text(world);
     int loaded = 0;
@@ -141,7 +145,8 @@ BOOST_AUTO_TEST_CASE(damaged_bytes_are_refused_or_are_themselves_what_a_world_sa
         std::string damaged = saved;
         for (std::int64_t left = random.next_integer(1, 4); left > 0; --left) {
             // The digest alone would refuse most.
-            const auto at = static_cast<std::size_t>(random.next_integer(8, std::ssize(damaged) - 1));
+            const auto at =
+                static_cast<std::size_t>(random.next_integer(8, std::ssize(damaged) - 1));
             damaged[at] = static_cast<char>(random.next_integer(0, 255));
             if (random.next_integer(0, 3) == 0) damaged.erase(at, 1);
             if (random.next_integer(0, 3) == 0) damaged.insert(at, 1, '\0');
@@ -154,7 +159,10 @@ BOOST_AUTO_TEST_CASE(damaged_bytes_are_refused_or_are_themselves_what_a_world_sa
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_place) {
     auto small = std::make_shared<Schema>();
     small->add({"one", true, {{"n", FieldType::integer}}});
-    small->add({"bot", false, {{"on", FieldType::boolean}, {"at", FieldType::number}, {"of", FieldType::entity}}});
+    small->add(
+        {"bot",
+         false,
+         {{"on", FieldType::boolean}, {"at", FieldType::number}, {"of", FieldType::entity}}});
     small->add({"pad", false, {}});
     struct Parts {
         std::uint64_t next_id = 9;
@@ -190,7 +198,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_place) {
         out.put_varint(parts.hosts);
         World loaded(small);
         const std::string before = saved_text(loaded);
-        const std::string text = load(loaded, {reinterpret_cast<const char*>(out.data()), out.size()});
+        const std::string text =
+            load(loaded, {reinterpret_cast<const char*>(out.data()), out.size()});
         if (text != "") BOOST_TEST((saved_text(loaded) == before));
         return text;
     };
@@ -201,7 +210,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_place) {
     };
     BOOST_TEST(result([](Parts&) {}) == "");
     fails([](Parts& p) { p.next_id = 0; }, "saved world, next id: ", "not positive");
-    fails([](Parts& p) { p.next_id = std::uint64_t{1} << 63; }, "saved world, next id: ", "not positive");
+    fails([](Parts& p) { p.next_id = std::uint64_t{1} << 63; },
+          "saved world, next id: ", "not positive");
     fails([](Parts& p) { p.next_id = 5; }, "saved world, bot: ", "not below the next id");
     fails([](Parts& p) { p.next_id = 1, p.ones.clear(), p.bots.clear(), p.pads.clear(); },
           "saved world, one: ", "a singleton that is missing");
@@ -210,24 +220,36 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_place) {
     fails([](Parts& p) { p.ones = {1, 1}; }, "saved world, one: ", "more than one");
     fails([](Parts& p) { p.bots = {4, 0}; }, "saved world, bot: ", "ids that do not ascend");
     fails([](Parts& p) { p.bots = {0, 4}; }, "saved world, bot: ", "ids that do not ascend");
-    fails([](Parts& p) { p.bots = {4, UINT64_MAX}; }, "saved world, bot: ", "not below the next id");
-    fails([](Parts& p) { p.bots = {1, 1}; }, "saved world, bot 1: ", "an id that another entity has");
+    fails(
+        [](Parts& p) {
+            p.bots = {4, UINT64_MAX};
+        },
+        "saved world, bot: ", "not below the next id");
+    fails(
+        [](Parts& p) {
+            p.bots = {1, 1};
+        },
+        "saved world, bot 1: ", "an id that another entity has");
     fails([](Parts& p) { p.pads = {5}; }, "saved world, pad 5: ", "an id that another entity has");
     fails([](Parts& p) { p.on = 2; }, "saved world, bot.on: ", "neither 0 nor 1");
-    fails([](Parts& p) { p.at = 0xFFF8'0000'0000'0000; }, "saved world, bot.at: ", "a NaN that is not");
-    fails([](Parts& p) { p.at = 0x7FF8'0000'0000'0001; }, "saved world, bot.at: ", "a NaN that is not");
+    fails([](Parts& p) { p.at = 0xFFF8'0000'0000'0000; },
+          "saved world, bot.at: ", "a NaN that is not");
+    fails([](Parts& p) { p.at = 0x7FF8'0000'0000'0001; },
+          "saved world, bot.at: ", "a NaN that is not");
     fails([](Parts& p) { p.of = -1; }, "saved world, bot.of: ", "a negative entity id");
     fails([](Parts& p) { p.hosts = 1; }, "saved world, host states: ", "beyond the bytes left");
     BOOST_TEST(result([](Parts& p) { p.at = 0x7FF8'0000'0000'0000, p.of = 0; }) == "");
 }
 
-// Goal: a few bytes that claim to be a huge world are refused before anything is reserved for them. Method: counts far beyond
-// the bytes, for a template whose rows are large; under the sanitizers' limits an allocation of that size would end the test.
+// Goal: a few bytes that claim to be a huge world are refused before anything is reserved for them.
+// Method: counts far beyond the bytes, for a template whose rows are large; under the sanitizers'
+// limits an allocation of that size would end the test.
 BOOST_AUTO_TEST_CASE(counts_beyond_the_bytes_left_are_refused_at_once) {
     auto wide = std::make_shared<Schema>();
-    wide->add({"map", false, {{"cells", FieldType::array, 0, FieldType::integer, kMaxArrayLength}}});
-    for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{1} << 20, std::uint64_t{1} << 40,
-                                      UINT64_MAX / 8, UINT64_MAX}) {
+    wide->add(
+        {"map", false, {{"cells", FieldType::array, 0, FieldType::integer, kMaxArrayLength}}});
+    for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{1} << 20,
+                                      std::uint64_t{1} << 40, UINT64_MAX / 8, UINT64_MAX}) {
         Bytes out;
         const std::uint64_t digest = wide->digest();
         out.append(&digest, 8);
@@ -245,13 +267,15 @@ BOOST_AUTO_TEST_CASE(a_world_of_other_templates_or_host_states_is_refused) {
     auto other_schema = std::make_shared<Schema>();
     other_schema->add({"crate"});
     World other(other_schema);
-    BOOST_TEST(begins_with(load(other, saved), "saved world: it was saved with templates of digest "));
+    BOOST_TEST(
+        begins_with(load(other, saved), "saved world: it was saved with templates of digest "));
     World without(schema);
     BOOST_TEST(load(without, saved) == "saved world: it has 1 host states, expected 0");
     Clock other_clock;
     World renamed(schema);
     renamed.add_host_state("watch", std::make_unique<ClockState>(other_clock));
-    BOOST_TEST(begins_with(load(renamed, saved), "saved world: found the host state 'clock', expected 'watch'"));
+    BOOST_TEST(begins_with(load(renamed, saved),
+                           "saved world: found the host state 'clock', expected 'watch'"));
 }
 
 BOOST_AUTO_TEST_CASE(what_follows_a_saved_world_is_left_to_the_caller) {
@@ -261,8 +285,8 @@ BOOST_AUTO_TEST_CASE(what_follows_a_saved_world_is_left_to_the_caller) {
     BOOST_TEST(in.left() == 4);
 }
 
-// Goal: a host state that refuses leaves world and host states as they were. Method: the second of three refuses, by throwing,
-// by reading too little, and with a state that cannot be given back.
+// Goal: a host state that refuses leaves world and host states as they were. Method: the second of
+// three refuses, by throwing, by reading too little, and with a state that cannot be given back.
 BOOST_AUTO_TEST_CASE(a_host_state_that_refuses_undoes_the_load) {
     Clock clocks[3] = {{1}, {2}, {3}};
     World full(schema);

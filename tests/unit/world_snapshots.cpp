@@ -1,5 +1,5 @@
-#include <boost/test/unit_test.hpp>
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <string>
 #include <thread>
 #include <vector>
@@ -83,8 +83,10 @@ BOOST_AUTO_TEST_CASE(indexes_answer_for_the_restored_state) {
     const auto ids_of = [&](const char* what) {
         std::vector<EntityId> ids;
         if (what == std::string("near")) world.near(soldier, 0, 0, 5, ids);
-        if (what == std::string("hp")) world.where(soldier, schema->field(soldier, "hp"), Scalar::of(100), ids);
-        if (what == std::string("target")) world.where(soldier, schema->field(soldier, "target"), Scalar{}, ids);
+        if (what == std::string("hp"))
+            world.where(soldier, schema->field(soldier, "hp"), Scalar::of(100), ids);
+        if (what == std::string("target"))
+            world.where(soldier, schema->field(soldier, "target"), Scalar{}, ids);
         return ids;
     };
     world.freeze();
@@ -147,8 +149,9 @@ BOOST_AUTO_TEST_CASE(a_snapshot_restores_into_another_world_of_the_same_template
     BOOST_TEST(error_of(other) == "host state 'clock': the clock does not show that");
 }
 
-// Goal: snapshots and frozen worlds are read from any thread. Method: readers use every reading function of a snapshot while
-// the live world goes on, then of the frozen world all at once; ThreadSanitizer watches.
+// Goal: snapshots and frozen worlds are read from any thread. Method: readers use every reading
+// function of a snapshot while the live world goes on, then of the frozen world all at once;
+// ThreadSanitizer watches.
 BOOST_AUTO_TEST_CASE(any_thread_reads_snapshots_while_the_world_goes_on) {
     const auto read_all = [](const World& w) {
         const TemplateIndex soldier = w.schema().find("soldier");

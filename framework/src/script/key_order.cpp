@@ -38,6 +38,8 @@ std::uint64_t leading_bytes(const char* text, std::size_t size) noexcept {
     return bytes;
 }
 
+void refuse_long_key(lua_State* L) { raise(L, "unordered key: a string of more than 512 MiB"); }
+
 OrderedKey read_key(lua_State* L, int index) {
     switch (lua_type(L, index)) {
         case LUA_TNUMBER: {
@@ -48,13 +50,8 @@ OrderedKey read_key(lua_State* L, int index) {
             if (number != number) raise(L, "unordered key: NaN is the key of no entry");
             return {std::bit_cast<std::uint64_t>(number), nullptr, 0, 0, OrderedKey::number};
         }
-        case LUA_TSTRING: {
-            std::size_t size;
-            const char* text = lua_tolstring(L, index, &size);
-            if (size > kMaxKeyBytes) raise(L, "unordered key: a string of more than 512 MiB");
-            return {leading_bytes(text, size), text, 0, static_cast<std::uint32_t>(size),
-                    OrderedKey::string};
-        }
+        case LUA_TSTRING:
+            return read_string_key(L, index);
         case LUA_TBOOLEAN:
             return {0, nullptr, 0, 0, lua_toboolean(L, index) ? OrderedKey::yes : OrderedKey::no};
         default:

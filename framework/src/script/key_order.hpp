@@ -28,11 +28,16 @@ struct OrderedKey {
 
 inline constexpr std::size_t kMaxKeyBytes = (std::size_t{1} << 29) - 1;
 
+[[noreturn]] void refuse_long_key(lua_State* L);
+
 OrderedKey integer_key(std::int64_t number) noexcept;
 
 /// The key at `index`. Floats that are whole count as integers, as Lua normalises them in tables.
 /// Fails: raises "unordered key" where the value has no order.
 OrderedKey read_key(lua_State* L, int index);
+
+/// read_key of what is known to be a string.
+inline OrderedKey read_string_key(lua_State* L, int index);
 
 /// A strict total order, whatever `bits` of strings hold.
 bool comes_before_by_text(const OrderedKey& a, const OrderedKey& b) noexcept;
@@ -56,5 +61,13 @@ std::uint64_t leading_bytes(const char* text, std::size_t size) noexcept;
 
 /// Whether one string comes bytewise before another; a string comes after its beginnings.
 bool bytes_are_less(const char* a, std::size_t a_size, const char* b, std::size_t b_size) noexcept;
+
+OrderedKey read_string_key(lua_State* L, int index) {
+    std::size_t size;
+    const char* text = lua_tolstring(L, index, &size);
+    if (size > kMaxKeyBytes) refuse_long_key(L);
+    return {leading_bytes(text, size), text, 0, static_cast<std::uint32_t>(size),
+            OrderedKey::string};
+}
 
 }  // namespace canon::script

@@ -332,10 +332,11 @@ int base_getmetatable(lua_State* L) {
     return 1;
 }
 
-void refuse_field(lua_State* L, const char* field, const char* because) {
-    lua_pushstring(L, field);
+void refuse_field(lua_State* L, int name, const char* because) {
+    lua_pushvalue(L, name);
     if (lua_rawget(L, 2) != LUA_TNIL)
-        raise(L, "setmetatable: a metatable with %s is refused: %s", field, because);
+        raise(L, "setmetatable: a metatable with %s is refused: %s", lua_tostring(L, name),
+              because);
     lua_pop(L, 1);
 }
 
@@ -344,6 +345,7 @@ void refuse_field(lua_State* L, const char* field, const char* because) {
 // table weak. When entries then vanish follows from the bytes allocated, so it is the same wherever
 // exact mode holds, and never seen in a run that stays below the bytes at which the collector may
 // start. Code that runs a collection in canonical mode has to look at this.
+// Upvalues: "__gc", "__mode".
 int base_setmetatable(lua_State* L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     const int type = lua_type(L, 2);
@@ -351,8 +353,9 @@ int base_setmetatable(lua_State* L) {
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
         raise(L, "cannot change a protected metatable");
     if (type == LUA_TTABLE) {
-        refuse_field(L, "__gc", "a finalizer would run at a moment that differs between machines");
-        refuse_field(L, "__mode",
+        refuse_field(L, lua_upvalueindex(1),
+                     "a finalizer would run at a moment that differs between machines");
+        refuse_field(L, lua_upvalueindex(2),
                      "entries of a weak table vanish at moments that differ between machines");
     }
     lua_settop(L, 2);
@@ -507,19 +510,10 @@ constexpr luaL_Reg kProtecting[] = {
 };
 
 constexpr luaL_Reg kFunctions[] = {
-    {"assert", base_assert},
-    {"error", base_error},
-    {"getmetatable", base_getmetatable},
-    {"print", base_print},
-    {"rawequal", base_rawequal},
-    {"rawget", base_rawget},
-    {"rawlen", base_rawlen},
-    {"rawset", base_rawset},
-    {"select", base_select},
-    {"setmetatable", base_setmetatable},
-    {"tonumber", base_tonumber},
-    {"tostring", base_tostring},
-    {"type", base_type},
+    {"assert", base_assert},     {"error", base_error},       {"getmetatable", base_getmetatable},
+    {"print", base_print},       {"rawequal", base_rawequal}, {"rawget", base_rawget},
+    {"rawlen", base_rawlen},     {"rawset", base_rawset},     {"select", base_select},
+    {"tonumber", base_tonumber}, {"tostring", base_tostring}, {"type", base_type},
     {nullptr, nullptr},
 };
 
@@ -546,6 +540,11 @@ void open_strict_base(lua_State* L) {
     lua_setfield(L, -3, "next");
     lua_pushcclosure(L, base_pairs, 1);
     lua_setfield(L, -2, "pairs");
+
+    lua_pushliteral(L, "__gc");
+    lua_pushliteral(L, "__mode");
+    lua_pushcclosure(L, base_setmetatable, 2);
+    lua_setfield(L, -2, "setmetatable");
 
     lua_pushvalue(L, -1);
     lua_setfield(L, -2, "_G");

@@ -1,8 +1,39 @@
 #include "script/strict_text.hpp"
 
+#include <charconv>
+#include <cstring>
+
 #include "script/raise.hpp"
 
 namespace canon::script {
+namespace {
+
+void push_integer_text(lua_State* L, lua_Integer number) {
+    char text[24];
+    lua_pushlstring(
+        L, text,
+        static_cast<std::size_t>(std::to_chars(text, text + sizeof text, number).ptr - text));
+}
+
+// What Lua writes by "%.14g", with ".0" behind what would read as an integer.
+void push_float_text(lua_State* L, lua_Number number) {
+    constexpr int kDigits = 14;
+    if (number != number) {
+        lua_pushlstring(L, "nan", 3);
+        return;
+    }
+    char text[40];
+    char* end =
+        std::to_chars(text, text + sizeof text, number, std::chars_format::general, kDigits).ptr;
+    *end = '\0';
+    if (text + std::strspn(text, "-0123456789") == end) {
+        *end++ = '.';
+        *end++ = '0';
+    }
+    lua_pushlstring(L, text, static_cast<std::size_t>(end - text));
+}
+
+}  // namespace
 
 const char* push_text(lua_State* L, int index, std::size_t* size) {
     index = lua_absindex(L, index);
@@ -11,8 +42,9 @@ const char* push_text(lua_State* L, int index, std::size_t* size) {
             lua_pushvalue(L, index);
             break;
         case LUA_TNUMBER:
-            lua_pushvalue(L, index);
-            break;  // lua_tolstring below converts the copy
+            lua_isinteger(L, index) ? push_integer_text(L, lua_tointeger(L, index))
+                                    : push_float_text(L, lua_tonumber(L, index));
+            break;
         case LUA_TBOOLEAN:
             lua_toboolean(L, index) ? lua_pushlstring(L, "true", 4)
                                     : lua_pushlstring(L, "false", 5);

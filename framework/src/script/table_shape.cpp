@@ -101,6 +101,9 @@ bool is_array_only(lua_State* L, int index) {
            has_no_hash_part(lua_topointer(L, index));
 }
 
-lua_Integer filled_length(lua_State* L, int index) { return count_filled(lua_topointer(L, index)); }
+lua_Integer filled_length(lua_State* L, int index) {
+    return layout_is_known.load(std::memory_order_relaxed) ? count_filled(lua_topointer(L, index))
+                                                           : 0;
+}
 
 }  // namespace canon::script

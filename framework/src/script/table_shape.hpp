@@ -16,7 +16,8 @@ void open_table_shape(lua_State* L);
 /// says nothing.
 bool is_array_only(lua_State* L, int index);
 
-/// Of a table that is_array_only: a number n such that elements 1..n are there.
+/// A number n such that elements 1..n of the table are there and come first in lua_next's order. 0
+/// says nothing.
 lua_Integer filled_length(lua_State* L, int index);
 
 }  // namespace canon::script

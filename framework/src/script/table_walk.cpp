@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "script/key_order.hpp"
-#include "script/raise.hpp"
 #include "script/table_shape.hpp"
 #include "script/vm_context.hpp"
 
@@ -18,17 +16,15 @@ namespace {
 // not listed, so that the walk of a sequence needs no list. The strings of the list are kept alive
 // as user values, or, where they are many, in a table that is the first user value.
 struct Walk {
-    const void* table;  // whose owner keeps it alive
+    const void* table;  // kept alive by the walk's owner
     lua_Integer dense;
     lua_Integer position;  // how many keys have been given, of dense + count
     std::uint32_t count;
     bool strings_in_table;
 
     OrderedKey* keys() noexcept { return reinterpret_cast<OrderedKey*>(this + 1); }
+    const OrderedKey& listed(lua_Integer place) noexcept { return keys()[place - dense]; }
     lua_Integer end() const noexcept { return dense + count; }
-    OrderedKey key(lua_Integer place) noexcept {
-        return place < dense ? integer_key(place + 1) : keys()[place - dense];
-    }
 };
 static_assert(sizeof(Walk) % alignof(OrderedKey) == 0);
 
@@ -45,27 +41,7 @@ Walk* new_walk(lua_State* L, int table, std::uint32_t count, int user_values) {
     return walk;
 }
 
-// A table whose keys are 1..n, if that is quickly seen.
-bool push_walk_of_sequence(lua_State* L, int table) {
-    if (!is_array_only(L, table)) return false;
-    const int top = lua_gettop(L);
-    lua_Integer length = filled_length(L, table);
-    if (length == 0)
-        lua_pushnil(L);
-    else
-        lua_pushinteger(L, length);
-    while (lua_next(L, table)) {  // rare: what lies behind
-        if (lua_tointeger(L, -2) != length + 1) {
-            lua_settop(L, top);
-            return false;
-        }
-        ++length;
-        lua_pop(L, 1);
-    }
-    charge(L, length);
-    new_walk(L, table, 0, 0)->dense = length;
-    return true;
-}
+// ---- collecting few keys ----
 
 struct FewKeys {
     lua_Integer dense = 0;
@@ -74,8 +50,50 @@ struct FewKeys {
     OrderedKey keys[kFewKeys];
 };
 
+// Whether all listed keys come behind 1..dense, as they mostly do.
+bool come_behind_dense(const FewKeys& few) {
+    if (few.dense == 0) return true;
+    const OrderedKey last = integer_key(few.dense);
+    return std::all_of(few.keys, few.keys + few.count,
+                       [&](const OrderedKey& key) { return comes_before(last, key); });
+}
+
+// Reads the keys, leaving the strings among them on the stack, numbered by their slots from 1.
+// Returns false, with the stack as it was, where they are too many.
+bool collect_few(lua_State* L, int table, FewKeys& few) {
+    const int top = lua_gettop(L);
+    luaL_checkstack(L, kFewKeys + 8, "too many keys");
+    few.dense = filled_length(L, table);
+    few.dense == 0 ? lua_pushnil(L) : lua_pushinteger(L, few.dense);
+    while (lua_next(L, table)) {
+        lua_pop(L, 1);
+        const int type = lua_type(L, -1);
+        if (few.count == 0 && type == LUA_TNUMBER && lua_isinteger(L, -1) &&
+            lua_tointeger(L, -1) == few.dense + 1) {
+            ++few.dense;
+            continue;
+        }
+        if (few.count == kFewKeys) {
+            lua_settop(L, top);
+            return false;
+        }
+        OrderedKey& key = few.keys[few.count++];
+        if (type == LUA_TSTRING) {
+            key = read_string_key(L, -1);
+            key.slot = static_cast<std::uint32_t>(++few.strings);
+            lua_pushvalue(L, -1);
+        } else {
+            key = read_key(L, -1);
+        }
+    }
+    if (come_behind_dense(few)) return true;
+    lua_settop(L, top);
+    return false;
+}
+
 void sort_few(FewKeys& few) {
-    if (few.count > 12) {
+    constexpr int kInsertionSize = 12;
+    if (few.count > kInsertionSize) {
         std::sort(few.keys, few.keys + few.count, comes_before);
         return;
     }
@@ -87,57 +105,24 @@ void sort_few(FewKeys& few) {
     }
 }
 
-// Reads the keys, leaving the strings among them on the stack, numbered by their slots from 1.
-// Returns false, with the stack as it was, where they are too many.
-bool collect_few(lua_State* L, int table, FewKeys& few) {
-    const int top = lua_gettop(L);
-    luaL_checkstack(L, kFewKeys + 8, "too many keys");
-    lua_pushnil(L);
-    while (lua_next(L, table)) {
-        lua_pop(L, 1);
-        if (few.count == 0 && lua_isinteger(L, -1) && lua_tointeger(L, -1) == few.dense + 1) {
-            ++few.dense;
-            continue;
-        }
-        if (few.count == kFewKeys) {
-            lua_settop(L, top);
-            return false;
-        }
-        OrderedKey& key = few.keys[few.count++];
-        key = read_key(L, -1);
-        if (key.kind == OrderedKey::string) {
-            key.slot = static_cast<std::uint32_t>(++few.strings);
-            lua_pushvalue(L, -1);
-        }
-    }
-    // Rare: a key that belongs before or between 1..dense.
-    for (int i = 0; i < few.count; ++i) {
-        if (few.dense > 0 && !comes_before(integer_key(few.dense), few.keys[i])) {
-            lua_settop(L, top);
-            return false;
-        }
-    }
-    return true;
-}
-
-// The keys lie in the frame of this function and not of push_walk, whose metamethods and handlers
-// may nest deeply.
+// The keys lie in the frame of this function, which is left before any metamethod runs.
 [[gnu::noinline]] bool push_walk_of_few(lua_State* L, int table) {
     FewKeys few;
     if (!collect_few(L, table, few)) return false;
     sort_few(few);
-    const int strings = few.strings;
-    Walk* walk = new_walk(L, table, static_cast<std::uint32_t>(few.count), strings);
+    Walk* walk = new_walk(L, table, static_cast<std::uint32_t>(few.count), few.strings);
     walk->dense = few.dense;
     std::memcpy(walk->keys(), few.keys, static_cast<std::size_t>(few.count) * sizeof(OrderedKey));
-    if (strings > 0) {
-        const int at = lua_gettop(L) - strings;
+    if (few.strings > 0) {
+        const int at = lua_gettop(L) - few.strings;
         lua_insert(L, at);
-        for (int slot = strings; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
+        for (int slot = few.strings; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
     }
     charge(L, few.dense + 4 * few.count);
     return true;
 }
+
+// ---- collecting many keys ----
 
 struct KeyCounts {
     std::uint32_t keys = 0;
@@ -155,7 +140,7 @@ KeyCounts count_keys(lua_State* L, int table) {
     return counts;
 }
 
-// Many names differ only at their ends: "entity_1", "entity_2".
+// Many names differ only at their ends: "entity_1", "entity_2". Compares them from there.
 void compare_behind_common_beginning(OrderedKey* keys, OrderedKey* end) {
     const OrderedKey* first = nullptr;
     std::size_t common = 0;
@@ -209,7 +194,9 @@ void push_walk_of_many(lua_State* L, int table) {
     lua_settop(L, at);
 }
 
-void push_listed_key(lua_State* L, int walk_index, Walk& walk, const OrderedKey& key) {
+// ---- walking ----
+
+void push_listed_key(lua_State* L, int walk_index, const Walk& walk, const OrderedKey& key) {
     switch (key.kind) {
         case OrderedKey::integer:
             lua_pushinteger(L, key.as_integer());
@@ -232,23 +219,6 @@ void push_listed_key(lua_State* L, int walk_index, Walk& walk, const OrderedKey&
     }
 }
 
-// Whether the value at `index` is `key`. A string is also another one if it is equal but not the
-// same object, which costs the caller some work and nothing else.
-bool is_key(lua_State* L, int index, const OrderedKey& key) {
-    switch (key.kind) {
-        case OrderedKey::integer:
-            return lua_isinteger(L, index) && lua_tointeger(L, index) == key.as_integer();
-        case OrderedKey::number:
-            return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == key.as_number();
-        case OrderedKey::string:
-            return lua_type(L, index) == LUA_TSTRING &&
-                   lua_tolstring(L, index, nullptr) == key.text;
-        default:
-            return lua_isboolean(L, index) &&
-                   lua_toboolean(L, index) == (key.kind == OrderedKey::yes);
-    }
-}
-
 // Pushes the next key that is still there, and its value.
 [[gnu::noinline]] WalkStep push_next(lua_State* L, int walk_index, Walk& walk, int table) {
     while (walk.position < walk.end()) {
@@ -257,7 +227,7 @@ bool is_key(lua_State* L, int index, const OrderedKey& key) {
             lua_pushinteger(L, place + 1);
             if (lua_rawgeti(L, table, place + 1) != LUA_TNIL) return WalkStep::done;
         } else {
-            push_listed_key(L, walk_index, walk, walk.keys()[place - walk.dense]);
+            push_listed_key(L, walk_index, walk, walk.listed(place));
             lua_pushvalue(L, -1);
             if (lua_rawget(L, table) != LUA_TNIL) return WalkStep::done;
         }
@@ -266,28 +236,48 @@ bool is_key(lua_State* L, int index, const OrderedKey& key) {
     return WalkStep::ended;
 }
 
+// Whether the value at `index` is `key`. A string that is equal but another object counts as
+// different, which costs the caller some work and nothing else.
+bool is_key(lua_State* L, int index, const OrderedKey& key) {
+    switch (key.kind) {
+        case OrderedKey::string:
+            return lua_type(L, index) == LUA_TSTRING &&
+                   lua_tolstring(L, index, nullptr) == key.text;
+        case OrderedKey::integer:
+            return lua_isinteger(L, index) && lua_tointeger(L, index) == key.as_integer();
+        case OrderedKey::number:
+            return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == key.as_number();
+        default:
+            return lua_isboolean(L, index) &&
+                   lua_toboolean(L, index) == (key.kind == OrderedKey::yes);
+    }
+}
+
+bool gave_last(lua_State* L, Walk& walk, int key) {
+    if (walk.position > walk.dense) return is_key(L, key, walk.listed(walk.position - 1));
+    return walk.position > 0 && lua_isinteger(L, key) && lua_tointeger(L, key) == walk.position;
+}
+
 }  // namespace
 
 void push_walk(lua_State* L, int table) {
     table = lua_absindex(L, table);
-    if (push_walk_of_sequence(L, table) || push_walk_of_few(L, table)) return;
-    push_walk_of_many(L, table);
+    if (!push_walk_of_few(L, table)) push_walk_of_many(L, table);
 }
 
 WalkStep step_walk(lua_State* L, int walk_index, int table, int key) {
     Walk& walk = walk_at(L, walk_index);
     if (lua_topointer(L, table) != walk.table) return WalkStep::elsewhere;
     const lua_Integer place = walk.position;
-    if (place == 0 || lua_isnoneornil(L, key)) {
-        if (!lua_isnoneornil(L, key)) return WalkStep::elsewhere;
-        walk.position = 0;
-    } else if (place < walk.dense) {  // in the middle of a sequence; a number given as text will do
-        if (lua_tointegerx(L, key, nullptr) != place) return WalkStep::elsewhere;
+    // In the middle of a sequence, for speed alone. A number given as text will do.
+    if (place > 0 && place < walk.dense && lua_tointegerx(L, key, nullptr) == place) {
         walk.position = place + 1;
         lua_pushinteger(L, place + 1);
         if (lua_rawgeti(L, table, place + 1) != LUA_TNIL) return WalkStep::done;
         lua_pop(L, 2);
-    } else if (!is_key(L, key, walk.key(place - 1))) {
+    } else if (lua_isnoneornil(L, key)) {
+        walk.position = 0;
+    } else if (!gave_last(L, walk, key)) {
         return WalkStep::elsewhere;
     }
     return push_next(L, walk_index, walk, table);
@@ -300,7 +290,9 @@ WalkStep seek_walk(lua_State* L, int walk_index, int table, int key_index) {
     lua_Integer end = walk.end();
     while (begin < end) {  // the first place whose key comes behind this one
         const lua_Integer middle = begin + (end - begin) / 2;
-        if (comes_before_by_text(key, walk.key(middle)))
+        const OrderedKey there =
+            middle < walk.dense ? integer_key(middle + 1) : walk.listed(middle);
+        if (comes_before_by_text(key, there))
             end = middle;
         else
             begin = middle + 1;
@@ -316,8 +308,7 @@ bool push_first(lua_State* L, int table) {
     if (is_array_only(L, table)) return lua_next(L, table) != 0;
     OrderedKey best{};
     std::int64_t count = 0;
-    lua_pushnil(L);  // becomes the best key so far
-    lua_insert(L, -2);
+    lua_pushnil(L);  // where the walk through the table stands; the other one becomes the best key
     while (lua_next(L, table)) {
         lua_pop(L, 1);
         const OrderedKey key = read_key(L, -1);

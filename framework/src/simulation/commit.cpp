@@ -116,10 +116,12 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
         add_fault(std::move(fault), stamp);
         return;
     }
-    // A background job's ids are a block of its own.
+    // A background job's ids are a block of its own. A block that nothing was taken of does not count.
     if (!background) {
-        entities_used_ = std::max(entities_used_, result.next_entity);
-        jobs_used_ = std::max(jobs_used_, result.next_job);
+        const std::int64_t entity_block = first_entity_ + std::int64_t{index} * options_.limits.ids_per_job;
+        const std::int64_t job_block = first_job_ + std::int64_t{index} * jobs::JobRunner::kJobsPerJob;
+        if (result.next_entity > entity_block) entities_used_ = std::max(entities_used_, result.next_entity);
+        if (result.next_job > job_block) jobs_used_ = std::max(jobs_used_, result.next_job);
     }
     if (result.hash == 0) return;
     action_hashes_.push_back(std::uint64_t{round} << 32 | index);
@@ -131,6 +133,7 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
 void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, Stamp stamp,
                                         std::uint32_t job) {
     ByteReader in(actions);
+    bool faulted = false;
     while (in.left() > 0) {
         ++report_.actions;
         const char* problem = nullptr;
@@ -140,6 +143,16 @@ void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, S
             stopped_.push_back(job);
         } else {
             apply_one(in, stamp, true, problem);
+        }
+        if (problem != nullptr && !faulted) {
+            faulted = true;  // one is enough: what follows is refused for the same reason
+            Fault fault;
+            fault.kind = FaultKind::limit;
+            fault.in_job = true;
+            const jobs::Job& asker = runner_->job(job);
+            fault.function = pool_->vm(0).functions().name(frame_queue_->entries[asker.submission].function);
+            fault.message = problem;
+            add_fault(std::move(fault), stamp);
         }
         ++stamp.index;
     }
@@ -295,7 +308,7 @@ void Simulation::Machine::apply_submission(ByteReader& in, bool each,
     const std::uint64_t submitted = state_.frame.value + (between_steps_ ? 1 : 0);
     const std::uint64_t due = entry.background
                                   ? submitted + deliver - 1
-                                  : submitted + delay + (in_commit_ && !between_steps_ ? 1 : 0);
+                                  : submitted + std::max<std::uint64_t>(delay, in_commit_ && !between_steps_ ? 1 : 0);
     entry.submitted = Frame{submitted};
     entry.number = submission_number_++;
     if (entry.background) {
@@ -332,17 +345,24 @@ void Simulation::Machine::apply_submission(ByteReader& in, bool each,
 }
 
 void Simulation::Machine::apply_cancel(std::int64_t id) {
-    const auto at = waiting_.find(id);
-    if (at == waiting_.end()) return;  // it has run, or never was
-    const auto queue = state_.queues.find(at->second.due);
-    if (queue == state_.queues.end()) {
-        waiting_.erase(at);
-        return;
+    Place place;
+    if (const auto at = waiting_.find(id); at != waiting_.end()) {
+        place = at->second;
+    } else {
+        // Of this frame, before its jobs are listed. Such submissions are not entered, since hardly any is ever cancelled.
+        const std::uint64_t due = state_.frame.value;
+        const auto queue = state_.queues.find(due);
+        if (queue == state_.queues.end()) return;
+        const auto& entries = queue->second.entries;
+        const auto found = std::find_if(entries.rbegin(), entries.rend(),
+                                        [&](const Submission& entry) { return entry.id.value == id; });
+        if (found == entries.rend()) return;  // it has run, or never was
+        place = {due, static_cast<std::size_t>(entries.rend() - found) - 1};
     }
-    Submission& entry = queue->second.entries[at->second.index];
+    Submission& entry = state_.queues[place.due].entries[place.index];
     if (entry.cancelled) return;
     entry.cancelled = true;
-    if (!undo_.empty()) undo_cancels_.push_back(at->second);
+    if (!undo_.empty()) undo_cancels_.push_back(place);
 }
 
 // ---- handlers ----

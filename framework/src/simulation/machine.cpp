@@ -136,6 +136,8 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
     if (const auto due = state_.queues.find(state_.frame.value); due != state_.queues.end()) {
         queue = std::move(due->second);
         state_.queues.erase(due);
+        for (const Submission& entry : queue.entries)
+            if (entry.submitted < state_.frame) waiting_.erase(entry.id.value);
     }
     in_commit_ = true;
     run_jobs(queue);
@@ -207,7 +209,9 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
         return true;
     }
     undo_savepoint();
-    add_fault(vm.fault(), Stamp{state_.frame});
+    Fault& fault = vm.fault();
+    if (limit_hit_ && fault.kind == FaultKind::error) fault.kind = FaultKind::limit;
+    add_fault(std::move(fault), Stamp{state_.frame});
     return false;
 }
 
@@ -228,8 +232,8 @@ void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
     const std::int64_t first_entity = world_->next_id().value;
     const std::int64_t first_job = state_.next_job;
     const auto jobs = static_cast<std::int64_t>(runner_->size());
-    entities_used_ = first_entity;
-    jobs_used_ = first_job;
+    entities_used_ = first_entity_ = first_entity;
+    jobs_used_ = first_job_ = first_job;
     const std::int64_t frozen = clock_now();
     report_.callback_nanoseconds += frozen - began;
     runner_->run_first(*world_, first_entity, first_job);

@@ -164,6 +164,8 @@ class Simulation::Machine : private script::MainThread {
     std::vector<std::uint32_t> stopped_;   // jobs that the next round goes on with
     std::vector<std::uint32_t> in_round_;  // jobs of this round, if not all
     std::map<std::uint32_t, std::unique_ptr<jobs::BackgroundResult>> delivered_;  // by job index
+    std::int64_t first_entity_ = 0;  // of the blocks of this frame's jobs
+    std::int64_t first_job_ = 0;
     std::int64_t entities_used_ = 0;  // by the jobs of this frame: the first id not used
     std::int64_t jobs_used_ = 0;
     std::vector<bool> skip_;

@@ -18,7 +18,6 @@ void put_back(detail::Column& column, std::size_t at, std::uint64_t bits) {
             column.integers()[at] = static_cast<std::int64_t>(bits);
             break;
     }
-    column.changed = true;
 }
 
 }  // namespace
@@ -38,6 +37,8 @@ void World::release_savepoint() {
     journal_->texts.clear();
 }
 
+// Nothing is marked as changed for the indexes: the writes that are undone have done so, and no
+// freeze lies between.
 void World::undo_savepoint() {
     assert_writable();
     CANON_ASSERT(is_savepoint_open(), "undo_savepoint without begin_savepoint");
@@ -58,7 +59,6 @@ void World::undo_savepoint() {
                     put_back(column, at, entry.bits);
                 } else {
                     column.texts()[at] = std::move(journal.texts.back());
-                    column.changed = true;
                     journal.texts.pop_back();
                 }
                 break;
@@ -69,13 +69,11 @@ void World::undo_savepoint() {
                              "a spawn is undone before what came after it");
                 table.drop_last_row();
                 state_.directory.erase(entry.id);
-                state_.lives_changed = true;
                 break;
             }
             case Journal::Kind::destroy:
                 state_.tables[where.template_index].revive(where.row);
                 state_.directory.insert(entry.id, where);
-                state_.lives_changed = true;
                 break;
         }
     }

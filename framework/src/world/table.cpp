@@ -127,7 +127,6 @@ void Table::drop_last_row() noexcept {
     ids.pop_back();
     for (Column& column : columns) column.truncate(rows());
     sorted_rows = std::min(sorted_rows, rows());
-    rows_changed = true;
 }
 
 void Table::bury(std::uint32_t row) noexcept {
@@ -139,7 +138,6 @@ void Table::bury(std::uint32_t row) noexcept {
 void Table::revive(std::uint32_t row) noexcept {
     ids[row] = -ids[row];
     --tombstones;
-    rows_changed = true;
 }
 
 void Table::tidy(Directory& directory) {

@@ -91,8 +91,9 @@ struct Table {
 
     /// Appends a row of defaults.
     void append(std::int64_t id);
-    void drop_last_row() noexcept;
     void bury(std::uint32_t row) noexcept;
+    // The undoing of the two above.
+    void drop_last_row() noexcept;
     void revive(std::uint32_t row) noexcept;
 
     /// Sorts, and drops tombstones where they are many.
