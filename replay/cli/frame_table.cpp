@@ -160,13 +160,14 @@ class FrameTable final : public FrameOutput {
                                 with_commas(summary.unused_inputs));
         const std::string faults =
             summary.faults == 1 ? "1 fault" : with_commas(summary.faults) + " faults";
-        text += fmt::format(
-            "{} frames, {} jobs, {} actions, {} in {:.2f} s: {:.0f} frames/s, main thread alone "
-            "{:.0f} % of the time\n",
-            with_commas(summary.frames), with_commas(summary.jobs), with_commas(summary.actions),
-            terminal_.paint(summary.faults > 0 ? Colour::red : Colour::none, faults),
-            summary.seconds, static_cast<double>(summary.frames) / std::max(summary.seconds, 1e-9),
-            100 * summary.main_thread_share);
+        text +=
+            fmt::format("{} frames, {} jobs, {} actions, {}\n", with_commas(summary.frames),
+                        with_commas(summary.jobs), with_commas(summary.actions),
+                        terminal_.paint(summary.faults > 0 ? Colour::red : Colour::none, faults));
+        text += fmt::format("{:.2f} s, {:.0f} frames/s, main thread alone {:.0f} % of the time\n",
+                            summary.seconds,
+                            static_cast<double>(summary.frames) / std::max(summary.seconds, 1e-9),
+                            100 * summary.main_thread_share);
         return text + fmt::format("state hash {}\n",
                                   terminal_.paint(Colour::bold, hash_text(summary.state_hash)));
     }

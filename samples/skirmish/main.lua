@@ -32,7 +32,7 @@ local function report()
     local parts = {}
     for army in engine.each("army") do
         local name, living, losses, reserves = engine.get(army, "name", "living", "losses", "reserves")
-        parts[#parts + 1] = string.format("%s: %d fight, %d fell, %d in reserve", name, living, losses, reserves)
+        parts[#parts + 1] = string.format("%s %d, %d fell, %d more", name, living, losses, reserves)
     end
     local west, east = engine.get("match", "west_score", "east_score")
     engine.log("info", string.format("%s; hill %d to %d", table.concat(parts, "; "), west, east))

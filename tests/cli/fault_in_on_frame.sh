@@ -21,4 +21,4 @@ expect_status 0
 expect '^\{"frame":3,.*"function":"on_frame","message":"main\.lua:5: the weather is bad","chunk":"main\.lua","line":5' \
     '^\{"frame":2,.*"faults":\[\].*"text":"2 1"' '^\{"frame":5,.*"faults":\[\].*"text":"4 4"'
 run_once --frames 5
-expect '^ +3  fault +error in on_frame$' '1 fault '
+expect '^ +3  fault +error in on_frame$' '1 fault$'

@@ -12,7 +12,7 @@ function jobs.eat(frame)
     engine.add("count", "bad", 1)
     local food = {}
     if frame == 2 then
-        pcall(function() while true do food[#food + 1] = string.rep("x", 1000) end end)
+        pcall(function() while true do food[#food + 1] = { #food } end end)
     end
 end
 function jobs.walk() engine.add("count", "good", 1) end

@@ -14,7 +14,7 @@ LUA
 run_once --frames 3
 expect_status 0
 grep -qP '[\x00-\x08\x0b-\x1f]' "$out" && fail "control characters in a pipe:" "$(cat -v "$out")"
-expect '^ +2  warning  on_frame: red \\x1B\[31m bell \\x07 and$' '^ +second line$' '^ +2  fault ' '^3 frames, 0 jobs, 0 actions, 1 fault '
+expect '^ +2  warning  on_frame: red \\x1B\[31m bell \\x07 and$' '^ +second line$' '^ +2  fault ' '^3 frames, 0 jobs, 0 actions, 1 fault$'
 table=$(sed -n 's/^state hash //p' "$out")
 rows=$(grep -cE '^ +[0-9]+ .* [0-9a-f]{16}$' "$out")
 [ "$rows" = 3 ] || fail "$rows rows for 3 frames" "$(cat "$out")"

@@ -76,6 +76,19 @@ BOOST_AUTO_TEST_CASE(each_job_has_a_block_of_ids_and_the_counter_goes_on_behind_
     BOOST_TEST(ids[5] == ids[4] + 1);
 }
 
+BOOST_AUTO_TEST_CASE(jobs_that_spawn_nothing_use_no_ids) {
+    const Trace trace = compare_workers(with_probe(R"lua(
+        template("unit", { x = 0 })
+        function on_frame(frame)
+            for i = 1, 10 do engine.submit("work", { frame, i }) end
+        end
+        function jobs.work(x) if x[1] == 3 and x[2] == 1 then note(engine.spawn_entity("unit")) end end
+        function on_commit(frame) if frame == 2 or frame == 3 then say(engine.spawn_entity("unit")) end end
+    )lua",
+                                                 3));
+    BOOST_TEST(probe_text(*trace.simulation) == "[2,3,4]");  // 1 is the probe
+}
+
 BOOST_AUTO_TEST_CASE(ids_are_never_used_again) {
     const Trace trace = compare_workers(with_probe(R"lua(
         template("unit", { x = 0 })

@@ -223,6 +223,20 @@ BOOST_AUTO_TEST_CASE(a_handler_knows_the_stamp_of_the_action_it_answers) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_handler_that_a_callback_calls_has_a_stamp_of_this_frame) {
+    auto stamps = std::make_shared<std::vector<Stamp>>();
+    const Scenario scenario = with_handler(
+        "function on_frame(frame) if frame > 1 then engine.call('host') engine.post_to_main_thread('host') end end",
+        [stamps](HandlerContext& context, const Value&) -> Value {
+            stamps->push_back(context.stamp());
+            return {};
+        },
+        3);
+    run(scenario, 2);
+    BOOST_REQUIRE_EQUAL(stamps->size(), 4u);
+    for (std::size_t i = 0; i < 4; ++i) BOOST_TEST((*stamps)[i].frame.value == 2 + i / 2);
+}
+
 BOOST_AUTO_TEST_CASE(templates_of_the_host_come_before_the_programs) {
     Scenario scenario = with_probe(R"lua(
         function on_start() engine.spawn_entity("crate", { weight = 2.5 }) end

@@ -198,6 +198,37 @@ BOOST_AUTO_TEST_CASE(callbacks_and_handlers_have_streams_of_their_own) {
     BOOST_TEST(shifted == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(every_run_of_a_handler_draws_numbers_of_its_own) {
+    const Trace trace = compare_workers(with_probe(R"lua(
+        function on_start() engine.post_to_main_thread("draw") end
+        function on_input() engine.post_to_main_thread("draw") end
+        function on_frame()
+            engine.post_to_main_thread("draw") engine.post_to_main_thread("draw")
+            engine.submit("work") engine.submit("work")
+        end
+        function on_commit(frame) engine.post_to_main_thread("draw") end
+        function jobs.work()
+            for round = 1, 3 do
+                engine.post_to_main_thread("draw")
+                engine.post_to_main_thread("relay", 2)
+                engine.call("draw")
+            end
+        end
+        function actions.relay(n)
+            engine.post_to_main_thread("draw")
+            if n > 0 then engine.post_to_main_thread("relay", n - 1) end
+        end
+        function actions.draw() say(math.random(1, 1 << 50)) end
+    )lua",
+                                                 3));
+    BOOST_TEST(describe_all(trace.faults()) == "");
+    const List log = probe(*trace.simulation).as_list();
+    BOOST_TEST(log.size() == 2u + 3u * (3u + 2u * 3u * 5u));
+    std::set<std::int64_t> different;
+    for (const Value& number : log) different.insert(number.as_integer());
+    BOOST_TEST(different.size() == log.size(), log.size() - different.size() << " of " << log.size() << " were drawn before");
+}
+
 BOOST_AUTO_TEST_CASE(floats_are_even_in_zero_to_one) {
     const Value result = drawn(R"lua(
         function on_frame() engine.submit("work") end

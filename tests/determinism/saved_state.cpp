@@ -119,6 +119,34 @@ BOOST_AUTO_TEST_CASE(equal_states_save_equal_bytes) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(handlers_that_callbacks_post_go_on_as_before) {
+    // Nothing of the frame before decides what they draw, nor the stamp of their faults.
+    Scenario scenario = with_probe(R"lua(
+        function on_frame(frame) engine.post_to_main_thread("draw", frame) end
+        function on_commit(frame) engine.post_to_main_thread("draw", -frame) end
+        function on_input(source, data) engine.post_to_main_thread("draw", data) engine.submit("work", data) end
+        function jobs.work(x) if engine.frame() % 2 == 0 then engine.post_to_main_thread("draw", x) end end
+        function actions.draw(x) say({ x, math.random(1, 1 << 50) }) if x == 3 then error("three") end end
+    )lua",
+                                   6);
+    scenario.inputs = [](std::uint64_t frame) { return std::vector<Input>{{1, frame, 100}, {2, frame, 3}}; };
+    const Trace trace = run(scenario);
+    for (std::uint64_t from = 1; from < 6; ++from) {
+        BOOST_TEST_CONTEXT("from frame " << from) {
+            auto simulation = start(scenario, 2), loaded = start(scenario, 2);
+            while (simulation->frame().value < from) step(*simulation, scenario);
+            const auto snapshot = simulation->capture();
+            load_bytes(*loaded, saved(*simulation).view());
+            while (simulation->frame().value < 6) step(*simulation, scenario);
+            simulation->restore(*snapshot);
+            for (std::uint64_t frame = from + 1; frame <= 6; ++frame) {
+                BOOST_TEST(difference(trace.reports[frame], step(*simulation, scenario)) == "");
+                BOOST_TEST(difference(trace.reports[frame], step(*loaded, scenario)) == "");
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_restore_forgets_the_frames_after_it) {
     // From one frame two futures, with inputs of their own; each comes out as if the other had never been.
     Scenario one = melee(kFrames), other = melee(kFrames);

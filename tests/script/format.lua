@@ -45,7 +45,7 @@ refused("%5s", "a\0b") refused("%.1s", "a\0b")
 
 -- Literals read back as they were.
 is([["a\
-\"\\\0\0011\r\127"]], "%q", "a\n\"\\\0\0011\r\127")
+\"\\\0\0011\13\127"]], "%q", "a\n\"\\\0\0011\13\127")
 is("1e9999 -1e9999 (0/0) 0x1p-1 0x8000000000000000 5 nil true", "%q %q %q %q %q %q %q %q",
     math.huge, -math.huge, 0 / 0, 0.5, math.mininteger, 5, nil, true)
 for _, value in ipairs{ 0.1, -0.0, 1e300, 5e-324, math.mininteger, math.maxinteger, "\0\1\0012\n\r\"\\\255", true } do

@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "canon/error.hpp"
-#include "jobs/environment.hpp"
+#include "core/fixed_environment.hpp"
 
 namespace canon::jobs {
 namespace {

@@ -189,18 +189,17 @@ void Image::resume(const Suspended& suspended) noexcept {
 
 std::uint64_t Image::digest(std::initializer_list<const void*> owners) const {
     constexpr std::uintptr_t kStackReach = 8 << 20;
-    const auto base = reinterpret_cast<std::uintptr_t>(arena_.base());
-    const auto stack_begin = reinterpret_cast<std::uintptr_t>(&base) - kStackReach;
+    const auto stack_begin = reinterpret_cast<std::uintptr_t>(&owners) - kStackReach;
     std::vector<std::uint64_t> words(bytes_.size() / 8);
     std::memcpy(words.data(), bytes_.data(), words.size() * 8);
     for (auto& word : words) {
-        // Buffers on the C stack leave their addresses in dead slots of the Lua stack. And the upper half of an arena address
-        // may stay behind in the padding of what was allocated there next.
-        if (word - stack_begin < 2 * kStackReach) word = 0;
-        if (word >> 32 == base >> 32) word &= 0xFFFFFFFFu;
         for (const void* const& owner : owners)
             if (word == reinterpret_cast<std::uintptr_t>(owner))
                 word = static_cast<std::uint64_t>(&owner - owners.begin());
+        // Of an address the lower half, which within the arena is its offset. Upper halves alone also stay behind in the
+        // padding of what was allocated next. Buffers on the C stack leave addresses in dead slots of the Lua stack.
+        if (word - stack_begin < 2 * kStackReach) word = 0;
+        if (word >> 48 == 0) word &= 0xFFFFFFFFu;
     }
     return hash_bytes({reinterpret_cast<const std::uint8_t*>(words.data()), words.size() * 8});
 }

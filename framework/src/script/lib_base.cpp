@@ -252,7 +252,7 @@ int base_tonumber(lua_State* L) {
             return 1;
         }
         if (const char* text = lua_tolstring(L, 1, &size)) {
-            charge_bytes(L, size);
+            charge_scan(L, size);
             if (lua_stringtonumber(L, text) == size + 1) return 1;
         } else {
             luaL_checkany(L, 1);
@@ -262,7 +262,7 @@ int base_tonumber(lua_State* L) {
         luaL_checktype(L, 1, LUA_TSTRING);
         luaL_argcheck(L, base >= 2 && base <= 36, 2, "base out of range");
         const char* text = lua_tolstring(L, 1, &size);
-        charge_bytes(L, size);
+        charge_scan(L, size);
         lua_Integer number;
         if (read_integer({text, size}, static_cast<int>(base), number)) {
             lua_pushinteger(L, number);
@@ -382,7 +382,6 @@ int base_print(lua_State* L) {
 }
 
 constexpr std::size_t kMaxChunkNameBytes = 48;
-constexpr std::int64_t kCompileWorkPerByte = 8;
 
 // Pushes "=" and a name that is short and printable: the name shows in error texts, and what it
 // costs in memory must not hang on where a project lies. Without a name, or with the chunk's own
@@ -441,7 +440,7 @@ const char* read_piece(lua_State* L, void* data, std::size_t* size) {
     *size = 0;
     if (lua_isnil(L, kPiece)) return nullptr;
     const char* piece = lua_tolstring(L, kPiece, size);
-    charge(L, static_cast<std::int64_t>(*size) * kCompileWorkPerByte);
+    charge(L, static_cast<std::int64_t>(*size) * kCompileWork);
     if (!reader.begun && *size > 0) {
         reader.begun = true;
         reader.is_binary = is_binary(piece, *size);
@@ -489,7 +488,7 @@ int base_load(lua_State* L) {
     push_chunk_name(L, name, name_size);
     name = lua_tostring(L, -1);
     PieceReader reader;
-    if (!from_function) charge(L, static_cast<std::int64_t>(size) * kCompileWorkPerByte);
+    if (!from_function) charge(L, static_cast<std::int64_t>(size) * kCompileWork);
     const int status = from_function ? lua_load(L, read_piece, &reader, name, "t")
                                      : luaL_loadbufferx(L, chunk, size, name, "t");
     if (reader.is_binary && status == LUA_OK) return refuse_load(L, kBinaryRefused);

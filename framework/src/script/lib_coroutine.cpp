@@ -26,11 +26,11 @@ constexpr int kMaxResumes = 80;
 // lua_resetthread counts C calls from where the coroutine was last resumed, not from here: a chain
 // of __close metamethods that close coroutines would overflow the C stack. So many closes, each
 // with the C calls that Lua allows, fit into it.
-constexpr int kMaxCloses = 8;
+constexpr int kMaxCloses = 4;
 
 constexpr char kTooManyResumes[] = "coroutines are nested too deeply (the limit is 80)";
 constexpr char kTooManyCloses[] =
-    "coroutines are closed inside each other too deeply (the limit is 8)";
+    "coroutines are closed inside each other too deeply (the limit is 4)";
 
 Nesting& nesting(lua_State* L) {
     return *static_cast<Nesting*>(lua_touserdata(L, lua_upvalueindex(1)));
@@ -78,6 +78,7 @@ enum class Outcome { yielded, failed, calls };
 // been moved to the top of L; or `co` stopped in engine.call.
 Outcome resume(lua_State* L, lua_State* co, int arguments, int& results) {
     Nesting& depth = nesting(L);
+    charge(L, kSwitchWork);
     ++depth.resumes;
     const int status = resume_counted(co, L, arguments, &results);
     --depth.resumes;
@@ -225,6 +226,7 @@ int call_wrapped(lua_State* L) {
 
 int coroutine_create(lua_State* L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
+    charge(L, kSwitchWork);
     lua_State* co = lua_newthread(L);
     lua_pushvalue(L, 1);
     lua_xmove(L, co, 1);

@@ -34,7 +34,7 @@ int string_sub(lua_State* L) {
     if (first > last) {
         lua_pushliteral(L, "");
     } else {
-        charge_bytes(L, last - first + 1);
+        charge_copy(L, last - first + 1);
         lua_pushlstring(L, text.data() + first - 1, last - first + 1);
     }
     return 1;
@@ -51,7 +51,7 @@ int string_byte(lua_State* L) {
     const std::size_t count = last - first + 1;
     if (count > kMaxResults || !lua_checkstack(L, static_cast<int>(count)))
         raise(L, "string slice too long (the limit is 100000 bytes)");
-    charge_bytes(L, 16 * (count - 1));
+    charge_scan(L, count);
     for (std::size_t i = first; i <= last; ++i)
         lua_pushinteger(L, static_cast<unsigned char>(text[i - 1]));
     return static_cast<int>(count);
@@ -74,7 +74,7 @@ int string_char(lua_State* L) {
 template <class Change>
 int push_changed(lua_State* L, Change change) {
     const std::string_view text = check_text(L, 1);
-    charge_bytes(L, 4 * text.size());
+    charge_scan(L, text.size());
     luaL_Buffer out;
     char* bytes = luaL_buffinitsize(L, &out, text.size());
     for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = change(text, i);
@@ -156,7 +156,7 @@ int call_stock_matcher(lua_State* L) {
     const std::string_view subject = check_text(L, 1);
     if (check_text(L, 2).size() > kMaxPatternBytes)
         raise(L, "pattern too long (the limit is 1000 bytes)");
-    charge_bytes(L, 16 * subject.size());
+    charge_scan(L, subject.size());
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 

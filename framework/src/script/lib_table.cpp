@@ -50,7 +50,7 @@ int table_insert(lua_State* L) {
                           static_cast<lua_Unsigned>(position) - 1u < static_cast<lua_Unsigned>(end),
                           2, "position out of bounds");
             for (lua_Integer i = end; i > position; --i) {
-                charge(L, 1);
+                charge(L, kElementWork);
                 lua_geti(L, 1, i - 1);
                 lua_seti(L, 1, i);
             }
@@ -71,7 +71,7 @@ int table_remove(lua_State* L) {
                       2, "position out of bounds");
     lua_geti(L, 1, position);
     for (; position < size; ++position) {
-        charge(L, 1);
+        charge(L, kElementWork);
         lua_geti(L, 1, position + 1);
         lua_seti(L, 1, position);
     }
@@ -96,7 +96,7 @@ int table_move(lua_State* L) {
             to > last || to <= first || (target != 1 && !lua_compare(L, 1, target, LUA_OPEQ));
         for (lua_Integer step = 0; step < count; ++step) {
             const lua_Integer i = is_apart ? step : count - 1 - step;
-            charge(L, 1);
+            charge(L, kElementWork);
             lua_geti(L, 1, first + i);
             lua_seti(L, target, to + i);
         }
@@ -114,7 +114,7 @@ void add_element(lua_State* L, luaL_Buffer* text, lua_Integer i, std::size_t& to
     lua_tolstring(L, -1, &size);
     total += size;
     if (total > kMaxStringBytes) raise(L, "table.concat: the result would be longer than 64 MiB");
-    charge(L, static_cast<std::int64_t>(1 + size / 16));
+    charge(L, kElementWork + static_cast<std::int64_t>(size / 16));
     luaL_addvalue(text);
 }
 

@@ -57,7 +57,7 @@ int utf8_len(lua_State* L) {
     const lua_Integer end = static_cast<lua_Integer>(size);
     luaL_argcheck(L, at >= 1 && --at <= end, 2, "initial position out of bounds");
     luaL_argcheck(L, --last < end, 3, "final position out of bounds");
-    if (last >= at) charge_bytes(L, 4 * static_cast<std::size_t>(last - at));
+    if (last >= at) charge_scan(L, static_cast<std::size_t>(last - at));
     lua_Integer count = 0;
     while (at <= last) {
         const char* next = decode(text + at, strict, nullptr);
@@ -157,7 +157,7 @@ int utf8_offset(lua_State* L) {
             }
         }
     }
-    charge_bytes(L, static_cast<std::size_t>(at > begin ? at - begin : begin - at));
+    charge_scan(L, static_cast<std::size_t>(at > begin ? at - begin : begin - at));
     if (count == 0)
         lua_pushinteger(L, at + 1);
     else

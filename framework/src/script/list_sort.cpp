@@ -7,6 +7,7 @@
 #include "script/key_order.hpp"
 #include "script/merge_sort.hpp"
 #include "script/raise.hpp"
+#include "script/strict_library.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -155,7 +156,7 @@ struct ScriptLess {
     bool has_comparator;
 
     bool operator()(std::uint32_t a, std::uint32_t b) const {
-        charge(L, 1);
+        charge(L, 2 * kElementWork);
         if (has_comparator) lua_pushvalue(L, kComparator);
         lua_rawgeti(L, copy, a);
         lua_rawgeti(L, copy, b);
@@ -193,12 +194,12 @@ void sort_others(lua_State* L, std::size_t size, bool has_comparator) {
 
 void sort_list(lua_State* L, lua_Integer size) {
     // Work first: a `__len` may tell any length.
-    charge(L, size);
+    charge(L, size * kElementWork);
     if (size > kMaxSize) raise(L, "table.sort: the list is too long");
     const std::size_t count = static_cast<std::size_t>(size);
     const bool has_comparator = !lua_isnil(L, kComparator);
     const Contents kind = has_comparator ? Contents::others : contents(L, size);
-    if (kind != Contents::others) charge(L, size * std::bit_width(count) / 4);
+    if (kind != Contents::others) charge(L, size * std::bit_width(count));
     switch (kind) {
         case Contents::integers:
             return sort_integers(L, count);

@@ -6,6 +6,7 @@
 
 #include "canon/error.hpp"
 #include "canon/hash.hpp"
+#include "core/fixed_environment.hpp"
 #include "script/lua.hpp"
 
 namespace canon {
@@ -22,6 +23,7 @@ int append_bytecode(lua_State*, const void* bytes, std::size_t count, void* out)
 
 // In a state of its own, so that the memory of the compiler is no part of any image.
 Bytes compile(const Module& module) {
+    const FixedEnvironment environment;  // the compiler reads numbers and folds constants
     struct Closer {
         lua_State* L;
         ~Closer() { lua_close(L); }
@@ -50,7 +52,8 @@ std::string read_file(const fs::path& path) {
 
 std::string module_name(const fs::path& relative) {
     std::string name;
-    for (const fs::path& part : fs::path(relative).replace_extension()) {
+    const fs::path plain = fs::path(relative).replace_extension();
+    for (const fs::path& part : plain) {
         const std::string text = part.string();
         if (text.find('.') != std::string::npos)
             throw Error("the module file " + relative.string() +
@@ -83,7 +86,8 @@ std::shared_ptr<const Program> Program::from_path(const fs::path& path) {
         } else if (!fs::exists(path / main)) {
             throw Error("the folder " + path.string() + " has no main.lua");
         }
-        const bool whole_folder = main == "main.lua";
+        if (main != "main.lua")  // a program of one file
+            return from_modules({{"main", read_file(path), main.generic_string()}});
         for (auto it = fs::recursive_directory_iterator(folder);
              it != fs::recursive_directory_iterator(); ++it) {
             const fs::path file = it->path();
@@ -93,7 +97,6 @@ std::shared_ptr<const Program> Program::from_path(const fs::path& path) {
             }
             if (!it->is_regular_file() || file.extension() != ".lua") continue;
             const fs::path relative = file.lexically_relative(folder);
-            if (!whole_folder && relative == "main.lua") continue;  // another program's beside it
             modules.push_back({relative == main ? "main" : module_name(relative), read_file(file),
                                relative.generic_string()});
         }

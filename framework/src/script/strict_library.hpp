@@ -19,9 +19,22 @@ inline void set_functions(lua_State* L, const luaL_Reg* functions) {
     luaL_setfuncs(L, functions, 1);
 }
 
-/// Work of copying, comparing or searching `bytes`.
-inline void charge_bytes(lua_State* L, std::size_t bytes) {
+// A unit of work is about 4 ns of a usual processor, so that a limit on work is one on time
+// wherever it is spent.
+inline constexpr std::int64_t kElementWork =
+    4;                                         ///< reading and writing an element through Lua's API
+inline constexpr std::int64_t kTextWork = 16;  ///< making the text of a number, or reading one
+inline constexpr std::int64_t kSwitchWork = 16;  ///< entering and leaving a coroutine
+inline constexpr std::int64_t kCompileWork = 8;  ///< a byte of source
+
+/// Work of copying or comparing `bytes`.
+inline void charge_copy(lua_State* L, std::size_t bytes) {
     if (bytes >= 16) charge(L, static_cast<std::int64_t>(bytes / 16));
+}
+
+/// Work of looking at each of `bytes`.
+inline void charge_scan(lua_State* L, std::size_t bytes) {
+    charge(L, static_cast<std::int64_t>(bytes / 2));
 }
 
 }  // namespace canon::script

@@ -265,7 +265,7 @@ void add_float(luaL_Buffer* out, const Specification& spec, double value) {
 void add_text(lua_State* L, luaL_Buffer* out, const Specification& spec, int argument) {
     std::size_t size;
     const char* text = push_text(L, argument, &size);
-    charge_bytes(L, size);
+    charge_copy(L, size);
     // As in stock Lua, whose C library would stop there.
     luaL_argcheck(L, spec.is_plain || std::memchr(text, '\0', size) == nullptr, argument,
                   "string contains zeros");
@@ -328,7 +328,7 @@ void add_literal(lua_State* L, luaL_Buffer* out, int argument) {
         case LUA_TSTRING: {
             std::size_t size;
             const char* text = lua_tolstring(L, argument, &size);
-            charge_bytes(L, 4 * size);
+            charge_scan(L, size);
             return add_quoted_string(out, {text, size});
         }
         case LUA_TNUMBER:
@@ -374,7 +374,7 @@ int string_format(lua_State* L) {
     std::size_t size;
     const char* at = luaL_checklstring(L, 1, &size);
     const char* end = at + size;
-    charge_bytes(L, size);
+    charge_copy(L, size);
     luaL_Buffer out;
     luaL_buffinit(L, &out);
     while (at < end) {
@@ -391,6 +391,7 @@ int string_format(lua_State* L) {
         }
         if (++argument > last) luaL_argerror(L, argument, "no value");
         Specification spec;
+        charge(L, kTextWork);
         at = read_specification(L, at, spec);
         add_argument(L, &out, spec, argument);
     }

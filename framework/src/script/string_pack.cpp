@@ -205,13 +205,13 @@ std::size_t add_string(lua_State* L, luaL_Buffer* out, const Format& format, con
                        int argument) {
     std::size_t size;
     const char* text = luaL_checklstring(L, argument, &size);
-    charge_bytes(L, size);
+    charge_copy(L, size);
     if (item.kind == Kind::chars) {
         luaL_argcheck(L, size <= static_cast<std::size_t>(item.size), argument,
                       "string longer than given size");
         luaL_addlstring(out, text, size);
         const std::size_t missing = static_cast<std::size_t>(item.size) - size;
-        charge_bytes(L, missing);
+        charge_copy(L, missing);
         std::memset(luaL_prepbuffsize(out, missing), kPadding, missing);
         luaL_addsize(out, missing);
         return 0;
@@ -298,7 +298,7 @@ void push_item(lua_State* L, Source& source, const Format& format, const Item& i
             break;
         }
     }
-    charge_bytes(L, used);
+    charge_copy(L, used);
     source.at += used;
 }
 
@@ -317,7 +317,7 @@ int string_pack(lua_State* L) {
     luaL_buffinit(L, &out);
     while (*format.at != '\0') {
         const Item item = read_item(format, total);
-        charge(L, 1);
+        charge(L, kElementWork);
         for (int i = 0; i < item.alignment; ++i) luaL_addchar(&out, kPadding);
         total += static_cast<std::size_t>(item.alignment + item.size);
         if (has_value(item.kind)) ++argument;
@@ -354,7 +354,7 @@ int string_packsize(lua_State* L) {
     std::size_t total = 0;
     while (*format.at != '\0') {
         const Item item = read_item(format, total);
-        charge(L, 1);
+        charge(L, kElementWork);
         if (item.kind == Kind::string || item.kind == Kind::zero_string)
             raise(L, "variable-length format");
         total += static_cast<std::size_t>(item.alignment + item.size);
@@ -373,7 +373,7 @@ int string_unpack(lua_State* L) {
     int values = 0;
     while (*format.at != '\0') {
         const Item item = read_item(format, source.at);
-        charge(L, 1);
+        charge(L, kElementWork);
         luaL_argcheck(
             L,
             static_cast<std::size_t>(item.alignment) + static_cast<std::size_t>(item.size) <=

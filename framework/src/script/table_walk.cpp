@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "script/key_order.hpp"
+#include "script/strict_library.hpp"
 #include "script/table_shape.hpp"
 #include "script/vm_context.hpp"
 
@@ -118,7 +119,7 @@ void sort_few(FewKeys& few) {
         lua_insert(L, at);
         for (int slot = few.strings; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
     }
-    charge(L, few.dense + 4 * few.count);
+    charge(L, few.dense / 4 + 2 * kElementWork * few.count);
     return true;
 }
 
@@ -162,7 +163,7 @@ void compare_behind_common_beginning(OrderedKey* keys, OrderedKey* end) {
 
 void push_walk_of_many(lua_State* L, int table) {
     const KeyCounts counts = count_keys(L, table);
-    charge(L, std::int64_t{counts.keys} * (2 + std::bit_width(counts.keys)));
+    charge(L, counts.keys * (2 * kElementWork + 2 * std::bit_width(counts.keys)));
     const bool in_table = counts.strings > kMaxUserValues;
     Walk* walk = new_walk(L, table, counts.keys, in_table ? 1 : static_cast<int>(counts.strings));
     const int at = lua_gettop(L);
@@ -317,7 +318,7 @@ bool push_first(lua_State* L, int table) {
             lua_copy(L, -1, -2);
         }
     }
-    charge(L, count);
+    charge(L, count * kElementWork);
     if (count == 0) {
         lua_pop(L, 1);
         return false;

@@ -273,7 +273,7 @@ void Vm::open() {
 
 void Vm::load(const std::vector<std::string>& host_handlers) {
     context_.mode = Mode::loading;
-    context_.work_left = limits_.work * 5;
+    context_.work_left = limits_.work * 50;
     const auto guarded = [&](lua_CFunction function) {
         lua_pushcfunction(main_, function);
         context_.counted = true;
@@ -438,7 +438,7 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     if (from == nullptr) [[likely]] {
         image_.restore();
         context_.random = RandomStream(run_.random_key, run_.random_stream);
-        context_.work_left = limits_.work;
+        context_.work_left = run_.mode == Mode::main ? limits_.work * 4 : limits_.work;
         context_.next_entity = run_.first_entity;
         context_.next_job = run_.first_job;
         context_.spawned.clear();

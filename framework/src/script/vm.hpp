@@ -74,7 +74,7 @@ struct VmLimits {
     std::int64_t job_instructions = 50'000'000;
     std::int64_t main_instructions = 500'000'000;
     std::int64_t load_instructions = 1'000'000'000;
-    std::int64_t work = 200'000'000;  ///< library work of a run, in units of `charge`
+    std::int64_t work = 20'000'000;  ///< library work of a run, in units of `charge`
     std::size_t memory_bytes =
         32 << 20;  ///< live in one run, above the image; and of the image itself
     std::size_t collect_bytes = 8 << 20;  ///< live above the image when the collector may start

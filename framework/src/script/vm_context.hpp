@@ -111,8 +111,8 @@ inline void rethrow_if_killed(lua_State* L) {
 inline void charge(lua_State* L, std::int64_t units) {
     VmContext& run = context(L);
     run.work_left -= units;
-    if (run.work_left < 0) [[unlikely]]
-        kill(L, Kill::work);
+    if (run.work_left < 0 || run.kill != 0) [[unlikely]]
+        kill(L, Kill::work);  // or for the reason it has already, as when it is overdue
 }
 
 /// lua_resume that keeps `running` true and carries the instruction budget into `co` and back.

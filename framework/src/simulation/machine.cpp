@@ -45,12 +45,13 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
       program_(std::move(program)),
       options_(std::move(options)),
       host_(std::move(host)) {
-    const jobs::FixedEnvironment environment;
+    const FixedEnvironment environment;
     script::Vm::Setup setup;
     setup.program = program_;
     setup.limits.job_instructions = options_.limits.job_instructions;
     setup.limits.main_instructions = options_.limits.callback_instructions;
     setup.limits.memory_bytes = options_.limits.memory_bytes;
+    setup.limits.work = options_.limits.library_work;
     setup.limits.collect_bytes = options_.limits.collect_bytes;
     setup.host_templates = host_.templates;
     for (const auto& [name, handler] : host_.handlers) setup.host_handlers.push_back(name);
@@ -93,7 +94,7 @@ void Simulation::Machine::begin_report() {
 }
 
 void Simulation::Machine::start() {
-    const jobs::FixedEnvironment environment;
+    const FixedEnvironment environment;
     begin_report();
     Bytes config;
     write_value(config, options_.config);
@@ -108,7 +109,7 @@ void Simulation::Machine::start() {
 const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
     std::vector<const Input*> ordered;
     take_inputs(inputs, ordered);
-    const jobs::FixedEnvironment environment;
+    const FixedEnvironment environment;
     const std::int64_t began = clock_now();
     ++state_.frame.value;
     begin_report();
@@ -197,6 +198,7 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
     run.random_key = callback_key(run.function);
     run.random_stream = stream;
     vm.context().world = world_.get();
+    stamp_ = Stamp{state_.frame, static_cast<std::uint32_t>(which), static_cast<std::uint32_t>(stream), 0x40000000u, 0};
     post_depth_ = 0;
     limit_hit_ = false;
     begin_savepoint();

@@ -10,7 +10,7 @@
 
 #include "canon/simulation.hpp"
 #include "canon/snapshot.hpp"
-#include "jobs/environment.hpp"
+#include "core/fixed_environment.hpp"
 #include "jobs/job_runner.hpp"
 #include "jobs/submission.hpp"
 #include "jobs/worker_pool.hpp"

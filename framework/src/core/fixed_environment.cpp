@@ -1,10 +1,10 @@
-#include "jobs/environment.hpp"
+#include "core/fixed_environment.hpp"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
-namespace canon::jobs {
+namespace canon {
 namespace {
 
 locale_t c_locale() noexcept {
@@ -16,6 +16,9 @@ locale_t c_locale() noexcept {
 
 FixedEnvironment::FixedEnvironment() noexcept : locale_(uselocale(c_locale())) {
     std::fegetenv(&floats_);
+#if defined(__x86_64__)
+    control_ = _mm_getcsr();
+#endif
     std::fesetenv(FE_DFL_ENV);
 #if defined(__x86_64__)
     _mm_setcsr(0x1F80);  // FE_DFL_ENV need not clear flush-to-zero and denormals-are-zero
@@ -26,7 +29,10 @@ FixedEnvironment::FixedEnvironment() noexcept : locale_(uselocale(c_locale())) {
 
 FixedEnvironment::~FixedEnvironment() {
     std::fesetenv(&floats_);
+#if defined(__x86_64__)
+    _mm_setcsr(control_);
+#endif
     uselocale(locale_);
 }
 
-}  // namespace canon::jobs
+}  // namespace canon

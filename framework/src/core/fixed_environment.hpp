@@ -8,7 +8,7 @@
 #include <locale.h>
 #include <cfenv>
 
-namespace canon::jobs {
+namespace canon {
 
 class FixedEnvironment {
   public:
@@ -19,7 +19,8 @@ class FixedEnvironment {
 
   private:
     std::fenv_t floats_;
+    unsigned control_ = 0;  // x86-64: MXCSR, which fesetenv does not restore in full
     locale_t locale_;
 };
 
-}  // namespace canon::jobs
+}  // namespace canon
