@@ -54,9 +54,8 @@ class FrameTable final : public FrameOutput {
           every_(options.every == 0 ? default_every(options.frames) : options.every) {
         terminal_.print(fmt::format(
             "{}  {}\n", terminal_.paint(Colour::bold, options.program),
-            terminal_.paint(Colour::faint,
-                            fmt::format("seed {}, {} worker{}", options.seed, options.workers,
-                                        options.workers == 1 ? "" : "s"))));
+            terminal_.paint(Colour::faint, fmt::format("seed {}, {}", options.seed,
+                                                       counted(options.workers, "worker")))));
         terminal_.print(
             terminal_.paint(Colour::faint,
                             fmt::format("{:>8} {:>11} {:>11} {:>10} {:>8}  {}", "frame", "jobs",
@@ -146,24 +145,18 @@ class FrameTable final : public FrameOutput {
     std::string text_of(const Summary& summary) const {
         std::string text;
         if (summary.interrupted) text += terminal_.paint(Colour::yellow, "interrupted") + "\n";
-        if (summary.refused_actions > 0)
-            text += fmt::format(
-                "{} actions could not be applied: the entity they met has no such field or index, "
-                "or of another type\n",
-                with_commas(summary.refused_actions));
-        if (summary.skipped_jobs > 0)
-            text += fmt::format(
-                "{} jobs were skipped: their function spent its budget too often and is disabled\n",
-                with_commas(summary.skipped_jobs));
-        if (summary.unused_inputs > 0)
-            text += fmt::format("{} inputs are for frames after the last\n",
-                                with_commas(summary.unused_inputs));
-        const std::string faults =
-            summary.faults == 1 ? "1 fault" : with_commas(summary.faults) + " faults";
-        text +=
-            fmt::format("{} frames, {} jobs, {} actions, {}\n", with_commas(summary.frames),
-                        with_commas(summary.jobs), with_commas(summary.actions),
-                        terminal_.paint(summary.faults > 0 ? Colour::red : Colour::none, faults));
+        const auto remark = [&text](std::uint64_t number, const char* what, const char* why) {
+            if (number > 0) text += fmt::format("{}: {} ({})\n", what, with_commas(number), why);
+        };
+        remark(summary.refused_actions, "refused actions",
+               "the entity has no such field or index, or one of another type");
+        remark(summary.skipped_jobs, "skipped jobs",
+               "their function has spent its budget too often and is disabled");
+        remark(summary.unused_inputs, "unused inputs", "they are for frames after the last");
+        text += fmt::format("{}, {}, {}, {}\n", counted(summary.frames, "frame"),
+                            counted(summary.jobs, "job"), counted(summary.actions, "action"),
+                            terminal_.paint(summary.faults > 0 ? Colour::red : Colour::none,
+                                            counted(summary.faults, "fault")));
         text += fmt::format("{:.2f} s, {:.0f} frames/s, main thread alone {:.0f} % of the time\n",
                             summary.seconds,
                             static_cast<double>(summary.frames) / std::max(summary.seconds, 1e-9),

@@ -90,4 +90,8 @@ std::string with_commas(std::uint64_t number) {
     return text;
 }
 
+std::string counted(std::uint64_t number, std::string_view what) {
+    return fmt::format("{} {}{}", with_commas(number), what, number == 1 ? "" : "s");
+}
+
 }  // namespace canon::cli

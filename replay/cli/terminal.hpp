@@ -39,5 +39,7 @@ std::string printable(std::string_view text, std::string_view indent);
 
 /// 1234567 as "1,234,567".
 std::string with_commas(std::uint64_t number);
+/// "1 frame", "2,000 frames"
+std::string counted(std::uint64_t number, std::string_view what);
 
 }  // namespace canon::cli

@@ -37,21 +37,21 @@ int main(int argc, char** argv) {
     app.add_option("--expect-hash", expected);
     CLI11_PARSE(app, argc, argv);
     try {
-        const auto program = canon::Program::from_modules({{"main", kProgram}});
         canon::Simulation::Host host;
         host.handlers.emplace_back("sound_depth", sound_depth);
-        canon::Simulation simulation(program, options, host);
+        canon::Simulation simulation(canon::Program::from_modules({{"main", kProgram}}), options,
+                                     host);
         while (simulation.frame().value < frames) {
             const canon::Input input{.source = 1, .data = canon::Map{{"probes", 10}}};
             for (const canon::Fault& fault : simulation.step({&input, 1}).faults)
                 fmt::print("{}\n", canon::describe(fault));
         }
+        const canon::World& world = simulation.world();
         std::vector<canon::EntityId> probes;
-        simulation.world().each(simulation.world().schema().find("probe"), probes);
-        fmt::print("the first probe's depth is {:.3f}\n",
-                   simulation.world().get(probes.front(), "depth").as_number());
+        world.each(world.schema().find("probe"), probes);
+        fmt::print("the first probe's depth: {}\n", world.get(probes[0], "depth").as_number());
         const std::string hash = canon::hash_text(simulation.state_hash());
-        fmt::print("frame {} hash {}\n", frames, hash);
+        fmt::print("state hash {}\n", hash);
         return expected.empty() || expected == hash ? 0 : 4;
     } catch (const canon::Error& error) {
         fmt::print(stderr, "{}\n", error.what());

@@ -24,4 +24,4 @@ names() { sed -n "/^{\"frame\":$1,/p" "$out" | grep -oE '"input [0-9a-z]+"' | tr
 [ "$(names 3)" = ' 2f 1e' ] || fail "frame 3 got$(names 3)"
 
 run_once --frames 3 --inputs "$work/inputs.jsonl"
-expect '^1 inputs? (is|are) for frames after the last$'
+expect '^unused inputs: 1 \('

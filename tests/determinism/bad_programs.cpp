@@ -23,7 +23,8 @@ std::string refusal(const std::string& main, std::vector<Module> modules = {}) {
 void check_names(const std::string& message, std::initializer_list<const char*> parts) {
     BOOST_TEST(!message.empty(), "nothing was refused");
     for (const char* part : parts)
-        BOOST_TEST(message.find(part) != std::string::npos, "'" << part << "' is missing in: " << message);
+        BOOST_TEST(message.find(part) != std::string::npos,
+                   "'" << part << "' is missing in: " << message);
 }
 
 BOOST_AUTO_TEST_SUITE(determinism)
@@ -31,11 +32,13 @@ BOOST_AUTO_TEST_SUITE(bad_programs)
 
 BOOST_AUTO_TEST_CASE(syntax_errors_name_file_and_line) {
     check_names(refusal("local x = 1\nlocal y = = 2\n"), {"main.lua:2:"});
-    check_names(refusal("require 'ai.targets'", {{"ai.targets", "return {\n\n  oops oops\n}"}}), {"ai/targets.lua:3:"});
+    check_names(refusal("require 'ai.targets'", {{"ai.targets", "return {\n\n  oops oops\n}"}}),
+                {"ai/targets.lua:3:"});
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_module_is_named) {
-    check_names(refusal("\nrequire 'ai.targts'", {{"ai.targets", "return {}"}}), {"ai.targts", "main.lua:2"});
+    check_names(refusal("\nrequire 'ai.targts'", {{"ai.targets", "return {}"}}),
+                {"ai.targts", "main.lua:2"});
 }
 
 BOOST_AUTO_TEST_CASE(modules_that_require_each_other_are_refused) {
@@ -44,7 +47,8 @@ BOOST_AUTO_TEST_CASE(modules_that_require_each_other_are_refused) {
 
 BOOST_AUTO_TEST_CASE(a_runtime_error_while_loading_names_file_and_line) {
     check_names(refusal("local x = nil\n\nx.y = 1\n"), {"main.lua:3:"});
-    check_names(refusal("require 'm'", {{"m", "\nerror('no module today')"}}), {"m.lua:2:", "no module today"});
+    check_names(refusal("require 'm'", {{"m", "\nerror('no module today')"}}),
+                {"m.lua:2:", "no module today"});
 }
 
 BOOST_AUTO_TEST_CASE(an_endless_loop_or_all_memory_while_loading_is_refused) {
@@ -52,12 +56,15 @@ BOOST_AUTO_TEST_CASE(an_endless_loop_or_all_memory_while_loading_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(engine_functions_while_loading_are_refused) {
-    check_names(refusal("template('unit', { x = 0 })\nengine.spawn_entity('unit')"), {"main.lua:2:", "on_start"});
-    check_names(refusal("singleton('s', { x = 0 })\nlocal x = engine.get('s', 'x')"), {"main.lua:2:", "on_start"});
+    check_names(refusal("template('unit', { x = 0 })\nengine.spawn_entity('unit')"),
+                {"main.lua:2:", "on_start"});
+    check_names(refusal("singleton('s', { x = 0 })\nlocal x = engine.get('s', 'x')"),
+                {"main.lua:2:", "on_start"});
 }
 
 BOOST_AUTO_TEST_CASE(wrong_declarations_are_refused) {
-    check_names(refusal("template('unit', { x = 0 })\ntemplate('unit', { y = 0 })"), {"unit", "main.lua:2:"});
+    check_names(refusal("template('unit', { x = 0 })\ntemplate('unit', { y = 0 })"),
+                {"unit", "main.lua:2:"});
     check_names(refusal("template('unit', { x = print or error })"), {"x"});
     check_names(refusal("template('unit', { x = array('text', 3) })"), {"x"});
     check_names(refusal("template('unit', { x = array(0, 0) })"), {"main.lua:1:"});
@@ -69,7 +76,9 @@ BOOST_AUTO_TEST_CASE(wrong_declarations_are_refused) {
 BOOST_AUTO_TEST_CASE(a_program_without_a_main_is_refused) {
     BOOST_CHECK_THROW(Program::from_modules({{"helper", "return 1"}}), Error);
     BOOST_CHECK_THROW(Program::from_modules({{"main", ""}, {"main", ""}}), Error);
-    BOOST_CHECK_THROW(Program::from_modules({{"main", std::string("\x1bLua", 4) + std::string(40, '\0')}}), Error);
+    BOOST_CHECK_THROW(
+        Program::from_modules({{"main", std::string("\x1bLua", 4) + std::string(40, '\0')}}),
+        Error);
 }
 
 BOOST_AUTO_TEST_CASE(declarations_after_loading_are_errors) {
@@ -77,7 +86,7 @@ BOOST_AUTO_TEST_CASE(declarations_after_loading_are_errors) {
         function on_frame() engine.submit("work") template("late", { x = 0 }) end
         function jobs.work() singleton("later", { x = 0 }) end
     )lua",
-                                                 1));
+                                                   1));
     BOOST_TEST(trace.faults().size() == 1u);  // on_frame's, and its submission is undone
 }
 
@@ -88,7 +97,9 @@ BOOST_AUTO_TEST_CASE(an_empty_program_runs) {
 }
 
 BOOST_AUTO_TEST_CASE(a_program_digest_tells_names_and_sources_apart) {
-    const auto digest = [](std::vector<Module> modules) { return Program::from_modules(std::move(modules))->digest(); };
+    const auto digest = [](std::vector<Module> modules) {
+        return Program::from_modules(std::move(modules))->digest();
+    };
     const std::uint64_t plain = digest({{"main", "x = 1"}, {"a", "return 1"}});
     BOOST_TEST(digest({{"a", "return 1"}, {"main", "x = 1"}}) == plain);
     BOOST_TEST(digest({{"main", "x = 2"}, {"a", "return 1"}}) != plain);

@@ -1,6 +1,7 @@
-// Goal: nothing that a script does runs for ever or eats the machine, and where it ends is the same on every worker.
-// Method: endless loops and memory eaters in each place where a script runs, wrapped in what a script has to protect itself;
-// between innocent jobs. Budgets are small, but for one case with the default ones.
+// Goal: nothing that a script does runs for ever or eats the machine, and where it ends is the same
+// on every worker. Method: endless loops and memory eaters in each place where a script runs,
+// wrapped in what a script has to protect itself; between innocent jobs. Budgets are small, but for
+// one case with the default ones.
 #include <boost/test/unit_test.hpp>
 
 #include "determinism/scenario.hpp"
@@ -38,7 +39,9 @@ std::vector<Fault> faults_of_job(const std::string& body, Limits limits = quick_
 
 void check_kind(const std::vector<Fault>& faults, FaultKind kind) {
     BOOST_REQUIRE_EQUAL(faults.size(), 2u);
-    for (const Fault& fault : faults) BOOST_TEST((fault.kind == kind), describe(fault) << " is of kind " << fault_name(fault.kind));
+    for (const Fault& fault : faults)
+        BOOST_TEST((fault.kind == kind), describe(fault)
+                                             << " is of kind " << fault_name(fault.kind));
 }
 
 BOOST_AUTO_TEST_SUITE(determinism)
@@ -59,18 +62,24 @@ BOOST_AUTO_TEST_CASE(an_endless_loop_in_a_job_ends_however_it_is_wrapped) {
         "coroutine.wrap(function() while true do end end)()",
         "coroutine.resume(coroutine.create(function() while true do end end)) while true do end",
         "while true do coroutine.wrap(function() for i = 1, 10 do end end)() end",
-        "local co = coroutine.wrap(function() while true do coroutine.yield() end end) while true do co() end",
-        "local function deep() coroutine.wrap(function() deep() end)() end while true do pcall(deep) end",
-        "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) while true do pcall(function() return t[1] end) end",
-        "local t = setmetatable({}, { __close = function() while true do end end }) do local x <close> = t end",
-        "pcall(function() local x <close> = setmetatable({}, { __close = function() while true do end end }) error('x') end)",
+        "local co = coroutine.wrap(function() while true do coroutine.yield() end end) while true "
+        "do co() end",
+        "local function deep() coroutine.wrap(function() deep() end)() end while true do "
+        "pcall(deep) end",
+        "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) while true "
+        "do pcall(function() return t[1] end) end",
+        "local t = setmetatable({}, { __close = function() while true do end end }) do local x "
+        "<close> = t end",
+        "pcall(function() local x <close> = setmetatable({}, { __close = function() while true do "
+        "end end }) error('x') end)",
         "table.sort({ 3, 1, 2 }, function(a, b) while true do end end)",
         "string.gsub('abc', '%w', function() while true do end end)",
         "for _ in function() return 1 end do end",
         "tostring(setmetatable({}, { __tostring = function() while true do end end }))",
     };
-    for (const char* loop : loops)
-        BOOST_TEST_CONTEXT(loop) { check_kind(faults_of_job(loop), FaultKind::budget); }
+    for (const char* loop : loops) BOOST_TEST_CONTEXT(loop) {
+            check_kind(faults_of_job(loop), FaultKind::budget);
+        }
 }
 
 BOOST_AUTO_TEST_CASE(an_endless_loop_after_calls_ends_and_keeps_the_earlier_rounds) {
@@ -95,7 +104,8 @@ BOOST_AUTO_TEST_CASE(an_endless_loop_after_calls_ends_and_keeps_the_earlier_roun
 }
 
 BOOST_AUTO_TEST_CASE(an_endless_loop_on_the_main_thread_ends_and_is_undone) {
-    for (const std::string function : {"on_start", "on_input", "on_frame", "on_commit", "on_fault", "actions.handle"}) {
+    for (const std::string function :
+         {"on_start", "on_input", "on_frame", "on_commit", "on_fault", "actions.handle"}) {
         BOOST_TEST_CONTEXT(function) {
             Scenario scenario = with_probe(R"lua(
                 function on_frame(frame) engine.submit("good") end
@@ -107,7 +117,8 @@ BOOST_AUTO_TEST_CASE(an_endless_loop_on_the_main_thread_ends_and_is_undone) {
                 function )lua" + function + R"lua((...)
                     engine.add("probe", "real", 1)
                     engine.post_to_main_thread("note", "never")
-                    if "on_frame" == ")lua" + function + R"lua(" then pcall(next_on_frame, ...) end
+                    if "on_frame" == ")lua" + function +
+                                               R"lua(" then pcall(next_on_frame, ...) end
                     pcall(function() while true do end end)
                     while true do pcall(error) end
                 end
@@ -140,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_handler_that_spends_its_budget_in_a_call_stops_and_the_ca
         function jobs.uncaught() engine.call("endless") note("never") end
         function actions.endless() engine.add("probe", "number", 1) while true do end end
     )lua",
-                                                 1));
+                                                   1));
     BOOST_TEST(probe_text(*trace.simulation) == "[false]");
     BOOST_TEST(probe_text(*trace.simulation, "number") == "0");
     BOOST_TEST(trace.faults().size() >= 1u);
@@ -161,7 +172,8 @@ BOOST_AUTO_TEST_CASE(a_memory_eater_ends_however_it_is_wrapped) {
         "while true do pcall(function() local t = {} while true do t = { t, t, t, t } end end) end",
         "while true do pcall(string.rep, 'x', 1 << 30) end",
         "local t = {} pcall(function() while true do t[#t + 1] = { #t } end end) t = nil",
-        "xpcall(function() local t = {} while true do t = { t, t } end end, function() return 'x' end)",
+        "xpcall(function() local t = {} while true do t = { t, t } end end, function() return 'x' "
+        "end)",
         "coroutine.wrap(function() local t = {} while true do t = { t, t, t, t } end end)()",
         "local t = {} for i = 1, 100000 do t[i] = 'key ' .. i end table.concat(t, ('x'):rep(1000))",
     };
@@ -171,7 +183,8 @@ BOOST_AUTO_TEST_CASE(a_memory_eater_ends_however_it_is_wrapped) {
             BOOST_REQUIRE_EQUAL(faults.size(), 2u);
             BOOST_TEST(fault_name(faults[0].kind) == std::string(fault_name(faults[1].kind)));
             const std::string text = eater;
-            // A string that is too long at one go and a stack that is too deep may be errors of their own.
+            // A string that is too long at one go and a stack that is too deep may be errors of
+            // their own.
             if (text.find("rep") == std::string::npos && text.find("deep") == std::string::npos &&
                 text.find("s = s .. s") == std::string::npos)
                 check_kind(faults, FaultKind::memory);
@@ -201,7 +214,8 @@ BOOST_AUTO_TEST_CASE(garbage_within_the_limit_is_collected) {
 }
 
 BOOST_AUTO_TEST_CASE(memory_limits_end_the_same_jobs_on_every_worker) {
-    // Jobs of slowly growing appetite: some step between two of them is the limit, and it must be the same one everywhere.
+    // Jobs of slowly growing appetite: some step between two of them is the limit, and it must be
+    // the same one everywhere.
     const Trace trace = compare_workers(with_probe(R"lua(
         function on_frame(frame) for i = 1, 60 do engine.submit("eat", i, { priority = (i * 7) % 5 }) end end
         function jobs.eat(i)
@@ -211,9 +225,10 @@ BOOST_AUTO_TEST_CASE(memory_limits_end_the_same_jobs_on_every_worker) {
             note(i)
         end
     )lua",
-                                                 1));
+                                                   1));
     for (const Fault& fault : trace.faults())
-        if (fault.kind != FaultKind::budget) BOOST_TEST((fault.kind == FaultKind::memory), describe(fault));
+        if (fault.kind != FaultKind::budget)
+            BOOST_TEST((fault.kind == FaultKind::memory), describe(fault));
     Scenario scenario = with_probe(R"lua(
         function on_frame(frame) for i = 1, 60 do engine.submit("eat", i, { priority = (i * 7) % 5 }) end end
         function jobs.eat(i)
@@ -229,7 +244,8 @@ BOOST_AUTO_TEST_CASE(memory_limits_end_the_same_jobs_on_every_worker) {
     const std::vector<Fault> faults = small.faults();
     BOOST_TEST(faults.size() > 5u);
     BOOST_TEST(faults.size() < 55u);
-    for (const Fault& fault : faults) BOOST_TEST((fault.kind == FaultKind::memory), describe(fault));
+    for (const Fault& fault : faults)
+        BOOST_TEST((fault.kind == FaultKind::memory), describe(fault));
     // Monotone: who eats more than one that was ended is ended too.
     for (std::size_t i = 0; i < faults.size(); ++i)
         BOOST_TEST(faults[i].stamp.submission == 60 - faults.size() + i);
@@ -244,7 +260,7 @@ BOOST_AUTO_TEST_CASE(instruction_limits_end_the_same_jobs_on_every_worker) {
             note(i)
         end
     )lua",
-                                                 1));
+                                                   1));
     const std::vector<Fault> faults = trace.faults();
     BOOST_TEST(faults.size() > 5u);
     BOOST_TEST(faults.size() < 55u);
@@ -256,12 +272,14 @@ BOOST_AUTO_TEST_CASE(instruction_limits_end_the_same_jobs_on_every_worker) {
 
 BOOST_AUTO_TEST_CASE(default_limits_end_an_endless_loop_and_a_memory_eater) {
     check_kind(faults_of_job("while true do end", Limits{}, kFewWorkerCounts), FaultKind::budget);
-    check_kind(faults_of_job("local t = {} while true do t = { t, t, t, t, t, t, t, t } end", Limits{}, kFewWorkerCounts),
+    check_kind(faults_of_job("local t = {} while true do t = { t, t, t, t, t, t, t, t } end",
+                             Limits{}, kFewWorkerCounts),
                FaultKind::memory);
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_was_overdue_and_made_again_leaves_no_trace) {
-    // With the default budget a run is hookless at first; one of several milliseconds is dropped and made again.
+    // With the default budget a run is hookless at first; one of several milliseconds is dropped
+    // and made again.
     Scenario scenario = with_probe(R"lua(
         template("unit", { x = 0.0 })
         function on_frame(frame)
@@ -296,26 +314,34 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_overdue_and_made_again_leaves_no_trace) {
 BOOST_AUTO_TEST_CASE(actions_and_log_text_without_end_are_a_fault) {
     Limits limits = quick_limits();
     limits.job_instructions = 50'000'000;
-    for (const char* body : {"while true do engine.post_to_main_thread('nothing', ('x'):rep(10000)) end",
-                             "while true do pcall(engine.log, 'info', ('x'):rep(10000)) end"})
-        BOOST_TEST_CONTEXT(body) { check_kind(faults_of_job(body, limits, kFewWorkerCounts), FaultKind::output); }
+    for (const char* body :
+         {"while true do engine.post_to_main_thread('nothing', ('x'):rep(10000)) end",
+          "while true do pcall(engine.log, 'info', ('x'):rep(10000)) end"})
+        BOOST_TEST_CONTEXT(body) {
+            check_kind(faults_of_job(body, limits, kFewWorkerCounts), FaultKind::output);
+        }
 }
 
 BOOST_AUTO_TEST_CASE(library_work_without_instructions_is_a_fault) {
-    check_kind(faults_of_job("local s = ('x'):rep(100000) while true do s:find('y', 1, true) s:upper() end", quick_limits(),
-                             kFewWorkerCounts),
+    check_kind(faults_of_job(
+                   "local s = ('x'):rep(100000) while true do s:find('y', 1, true) s:upper() end",
+                   quick_limits(), kFewWorkerCounts),
                FaultKind::work);
     // Each of these alone takes a second or more, so one number of workers must do.
     constexpr unsigned kTwo[] = {2};
-    check_kind(faults_of_job("table.move({}, 1, 1 << 40, 2)", quick_limits(), kTwo), FaultKind::work);
+    check_kind(faults_of_job("table.move({}, 1, 1 << 40, 2)", quick_limits(), kTwo),
+               FaultKind::work);
 }
 
 // Not yet: patterns are matched without a budget of steps (HAZARDS.md G2), so these take minutes.
 BOOST_AUTO_TEST_CASE(pattern_matching_without_end_is_a_fault, *boost::unit_test::disabled()) {
     constexpr unsigned kTwo[] = {2};
-    for (const char* body : {"local s = ('a'):rep(3000) s:find(('.-'):rep(6) .. 'b')",
-                             "for _ in ('x'):rep(100000):gmatch('.-y') do end", "('x'):rep(200000):gsub('x*y', '')"})
-        BOOST_TEST_CONTEXT(body) { check_kind(faults_of_job(body, quick_limits(), kTwo), FaultKind::work); }
+    for (const char* body :
+         {"local s = ('a'):rep(3000) s:find(('.-'):rep(6) .. 'b')",
+          "for _ in ('x'):rep(100000):gmatch('.-y') do end", "('x'):rep(200000):gsub('x*y', '')"})
+        BOOST_TEST_CONTEXT(body) {
+            check_kind(faults_of_job(body, quick_limits(), kTwo), FaultKind::work);
+        }
 }
 
 BOOST_AUTO_TEST_CASE(a_function_that_spends_its_budget_several_frames_running_is_disabled) {
@@ -364,7 +390,8 @@ BOOST_AUTO_TEST_CASE(the_number_of_strikes_is_an_option) {
     const Trace trace = compare_workers(scenario);
     BOOST_TEST(trace.faults().size() >= 1u);
     BOOST_TEST(trace.reports[1].skipped_jobs == 0u);
-    for (int frame = 2; frame <= 4; ++frame) BOOST_TEST(trace.reports[static_cast<std::size_t>(frame)].skipped_jobs == 1u);
+    for (int frame = 2; frame <= 4; ++frame)
+        BOOST_TEST(trace.reports[static_cast<std::size_t>(frame)].skipped_jobs == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(coroutines_closed_inside_each_other_do_not_overflow_the_stack) {
@@ -383,7 +410,7 @@ BOOST_AUTO_TEST_CASE(coroutines_closed_inside_each_other_do_not_overflow_the_sta
             pcall(coroutine.close, co)
         end
     )lua",
-                                                 1),
+                                                   1),
                                         kFewWorkerCounts);
     BOOST_TEST(trace.reports[1].jobs == 1u);
 }

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(jobs_that_spawn_nothing_use_no_ids) {
         function jobs.work(x) if x[1] == 3 and x[2] == 1 then note(engine.spawn_entity("unit")) end end
         function on_commit(frame) if frame == 2 or frame == 3 then say(engine.spawn_entity("unit")) end end
     )lua",
-                                                 3));
+                                                   3));
     BOOST_TEST(probe_text(*trace.simulation) == "[2,3,4]");  // 1 is the probe
 }
 

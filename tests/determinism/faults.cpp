@@ -1,6 +1,7 @@
-// Goal: what fails changes nothing beyond itself: a job's round, a handler, a callback are each kept whole or undone whole.
-// Method: programs that change everything there is to change and then fail; the world, and what runs later, must show none
-// of it. Savepoints are nested by pcall(engine.call, ...).
+// Goal: what fails changes nothing beyond itself: a job's round, a handler, a callback are each
+// kept whole or undone whole. Method: programs that change everything there is to change and then
+// fail; the world, and what runs later, must show none of it. Savepoints are nested by
+// pcall(engine.call, ...).
 #include <boost/test/unit_test.hpp>
 
 #include "canon/json.hpp"
@@ -63,14 +64,16 @@ void check_untouched(const Trace& trace) {
     BOOST_TEST(probe_text(*trace.simulation, "text") == R"("")");
     const List log = probe(*trace.simulation).as_list();
     BOOST_TEST(log.size() == 2u, to_json(Value(log)));
-    for (const Value& entry : log) BOOST_TEST(entry[2].as_string().starts_with("kept"), to_json(entry));
+    for (const Value& entry : log)
+        BOOST_TEST(entry[2].as_string().starts_with("kept"), to_json(entry));
 }
 
 BOOST_AUTO_TEST_SUITE(determinism)
 BOOST_AUTO_TEST_SUITE(faults)
 
 BOOST_AUTO_TEST_CASE(without_a_failure_every_change_is_made) {
-    const Trace trace = compare_workers(changing("function on_frame(frame) if frame == 1 then change_everything('it') end end"));
+    const Trace trace = compare_workers(
+        changing("function on_frame(frame) if frame == 1 then change_everything('it') end end"));
     BOOST_TEST(describe_all(trace.faults()) == "");
     BOOST_TEST(probe_text(*trace.simulation, "text") == R"("it")");
     const std::string log = probe_text(*trace.simulation);
@@ -112,18 +115,20 @@ BOOST_AUTO_TEST_CASE(a_handler_that_fails_changes_nothing) {
 BOOST_AUTO_TEST_CASE(each_callback_that_fails_is_undone) {
     for (const std::string callback : {"on_input", "on_frame", "on_commit", "on_fault"}) {
         BOOST_TEST_CONTEXT(callback) {
-            Scenario scenario = changing("local frame_of_failure = 1 function on_frame(frame) "
-                                         "if frame == 1 then engine.submit('faulty') end end "
-                                         "function jobs.faulty() error('for on_fault') end "
-                                         "function " +
-                                         callback +
-                                         "(...) if engine.frame() == 1 then change_everything('bad callback') "
-                                         "error('at the end') end end");
+            Scenario scenario = changing(
+                "local frame_of_failure = 1 function on_frame(frame) "
+                "if frame == 1 then engine.submit('faulty') end end "
+                "function jobs.faulty() error('for on_fault') end "
+                "function " +
+                callback +
+                "(...) if engine.frame() == 1 then change_everything('bad callback') "
+                "error('at the end') end end");
             scenario.inputs = [](std::uint64_t) { return std::vector<Input>{{1, 1, "x"}}; };
             const Trace trace = compare_workers(scenario);
             check_untouched(trace);
             bool found = false;
-            for (const Fault& fault : trace.faults()) found |= fault.function == callback && !fault.in_job;
+            for (const Fault& fault : trace.faults())
+                found |= fault.function == callback && !fault.in_job;
             BOOST_TEST(found, describe_all(trace.faults()));
         }
     }
@@ -142,7 +147,7 @@ BOOST_AUTO_TEST_CASE(on_start_that_fails_is_undone_and_the_frames_go_on) {
         function jobs.work() note("never") end
         function on_frame(frame) engine.add("probe", "number", frame) end
     )lua",
-                                                 3));
+                                                   3));
     BOOST_REQUIRE_EQUAL(trace.reports[0].faults.size(), 1u);
     BOOST_TEST(trace.reports[0].faults[0].function == "on_start");
     BOOST_TEST(trace.faults().size() == 1u);
@@ -214,7 +219,7 @@ BOOST_AUTO_TEST_CASE(pcall_alone_is_no_savepoint) {
         end
         function jobs.work() pcall(function() engine.add("probe", "number", 10) error("caught") end) end
     )lua",
-                                                 1));
+                                                   1));
     BOOST_TEST(describe_all(trace.faults()) == "");
     BOOST_TEST(probe_text(*trace.simulation, "number") == "11");
 }
@@ -270,10 +275,11 @@ BOOST_AUTO_TEST_CASE(whatever_a_script_throws_is_a_fault) {
             elseif i == 7 then error(function() end) else error("\0\255", 0) end
         end
     )lua",
-                                                 2));
+                                                   2));
     BOOST_TEST(trace.faults().size() == 16u);
     BOOST_TEST(probe_text(*trace.simulation) == "null");
-    for (const Fault& fault : trace.faults()) BOOST_TEST(fault.message.find("0x") == std::string::npos, fault.message);
+    for (const Fault& fault : trace.faults())
+        BOOST_TEST(fault.message.find("0x") == std::string::npos, fault.message);
 }
 
 BOOST_AUTO_TEST_CASE(an_engine_error_that_a_script_catches_tells_it_nothing_of_the_machine) {
@@ -300,7 +306,7 @@ BOOST_AUTO_TEST_CASE(an_engine_error_that_a_script_catches_tells_it_nothing_of_t
             note({ mine, table_mine == thrown })
         end
     )lua",
-                                                 1));
+                                                   1));
     BOOST_TEST(describe_all(trace.faults()) == "");
     BOOST_TEST(probe_text(*trace.simulation) == R"([[true,true,true],["mine",true]])");
 }
@@ -336,7 +342,8 @@ BOOST_AUTO_TEST_CASE(neighbours_of_a_killed_job_are_not_affected) {
         std::string all;
         const World& world = trace.simulation->world();
         for (EntityId id : ids_of(*trace.simulation, "unit")) {
-            if (world.get(id, "n").as_integer() % 4 >= 2) all += to_json(world.get(id, "x")) + " " + to_json(world.get(id, "y")) + "\n";
+            if (world.get(id, "n").as_integer() % 4 >= 2)
+                all += to_json(world.get(id, "x")) + " " + to_json(world.get(id, "y")) + "\n";
         }
         BOOST_TEST(trace.faults().empty() == !killers);
         return all;
@@ -362,13 +369,14 @@ BOOST_AUTO_TEST_CASE(on_fault_hears_of_every_fault_and_on_commit_of_every_frame)
         function on_fault(fault) say({ "fault", engine.frame(), fault["function"], fault.kind }) end
         function on_commit(frame) say({ "commit", frame }) end
     )lua",
-                                                 3));
+                                                   3));
     const std::string text = probe_text(*trace.simulation);
     for (const char* wanted :
-         {R"(["commit",1])", R"(["fault",2,"jobs.bad","error"])", R"(["fault",2,"jobs.bad","budget"])",
-          R"(["fault",2,"actions.broken","error"])", R"(["commit",2])", R"(["fault",3,"on_frame","error"])", R"(["commit",3])"})
+         {R"(["commit",1])", R"(["fault",2,"jobs.bad","error"])",
+          R"(["fault",2,"jobs.bad","budget"])", R"(["fault",2,"actions.broken","error"])",
+          R"(["commit",2])", R"(["fault",3,"on_frame","error"])", R"(["commit",3])"})
         BOOST_TEST(text.find(wanted) != std::string::npos, wanted << " is missing in " << text);
-    BOOST_TEST(probe(*trace.simulation).as_list().size() == 7u, text);
+    BOOST_TEST(probe(*trace.simulation).as_list().size() == 8u, text);  // with on_commit of frame 0
 }
 
 BOOST_AUTO_TEST_CASE(on_fault_and_on_commit_that_fail_themselves_do_not_run_for_ever) {
@@ -379,7 +387,7 @@ BOOST_AUTO_TEST_CASE(on_fault_and_on_commit_that_fail_themselves_do_not_run_for_
         function on_fault(fault) engine.add("probe", "number", 1000) error("worse") end
         function on_commit(frame) engine.add("probe", "number", 1000) error("worst") end
     )lua",
-                                                 3));
+                                                   3));
     BOOST_TEST(probe_text(*trace.simulation, "number") == "3");
     BOOST_TEST(trace.faults().size() >= 9u);
     BOOST_TEST(trace.faults().size() <= 12u, describe_all(trace.faults()));
@@ -397,7 +405,7 @@ BOOST_AUTO_TEST_CASE(on_commit_sees_the_committed_world_and_may_change_it) {
         end
         function jobs.next(frame) note({ frame, engine.frame() }) end
     )lua",
-                                                 3));
+                                                   3));
     BOOST_TEST(probe_text(*trace.simulation, "number") == "303");
     BOOST_TEST(probe_text(*trace.simulation) == "[[1,2],[2,3]]");
 }
@@ -405,10 +413,11 @@ BOOST_AUTO_TEST_CASE(on_commit_sees_the_committed_world_and_may_change_it) {
 BOOST_AUTO_TEST_CASE(faults_are_part_of_the_chain) {
     // The same state, but in one of the two a job failed.
     const auto last = [](const char* body) {
-        const Trace trace = run(with_probe(std::string("function on_frame() engine.submit('work') end "
-                                                       "function jobs.work() ") +
-                                               body + " end",
-                                           1));
+        const Trace trace =
+            run(with_probe(std::string("function on_frame() engine.submit('work') end "
+                                       "function jobs.work() ") +
+                               body + " end",
+                           1));
         return trace.reports.back();
     };
     const FrameReport good = last(""), bad = last("error('no')"), spent = last("while true do end");

@@ -1,5 +1,6 @@
-// Goal: the same things can be done from C++: submit, cancel, handlers, templates; and they obey the same rules.
-// Method: hosts that do from C++ what programs of the other files do from Lua, compared over numbers of workers.
+// Goal: the same things can be done from C++: submit, cancel, handlers, templates; and they obey
+// the same rules. Method: hosts that do from C++ what programs of the other files do from Lua,
+// compared over numbers of workers.
 #include <boost/test/unit_test.hpp>
 #include <stdexcept>
 
@@ -61,9 +62,10 @@ BOOST_AUTO_TEST_CASE(jobs_submitted_between_steps_run_in_the_frame_that_comes) {
         texts[lane] = probe_text(*simulation);
         chains[lane] = simulation->chain();
     }
-    BOOST_TEST(texts[0] ==
-               R"([[1,"before the first"],[2,[1,"two"]],[2,1],[2,2],[2,3],[2,4],[2,5],[2,2],[2,2],[2,1],)"
-               R"([3,"delayed"],[3,"planned"]])");
+    BOOST_TEST(
+        texts[0] ==
+        R"([[1,"before the first"],[2,[1,"two"]],[2,1],[2,2],[2,3],[2,4],[2,5],[2,2],[2,2],[2,1],)"
+        R"([3,"delayed"],[2,"planned"]])");
     BOOST_TEST(texts[0] == texts[1]);
     BOOST_TEST(chains[0] == chains[1]);
 }
@@ -141,7 +143,8 @@ BOOST_AUTO_TEST_CASE(handlers_in_cpp_answer_calls_and_posts_in_stamp_order) {
         [](HandlerContext& context, const Value& data) -> Value {
             World& world = context.world();
             const EntityId probe = world.singleton("probe");
-            world.set(probe, "number", world.get(probe, "number").as_integer() * 3 % 1000003 + data.as_integer());
+            world.set(probe, "number",
+                      world.get(probe, "number").as_integer() * 3 % 1000003 + data.as_integer());
             return List{data, world.get(probe, "number")};
         });
     const Trace trace = compare_workers(scenario);
@@ -195,7 +198,8 @@ BOOST_AUTO_TEST_CASE(a_cpp_handler_that_throws_is_a_host_fault_and_its_writes_ar
     BOOST_TEST(words, describe_all(trace.reports[1].faults));
     const std::string text = probe_text(*trace.simulation);
     BOOST_TEST(text.find("false") != std::string::npos, text);
-    BOOST_TEST(text.find("[2,1]") != std::string::npos, text);  // submitted by the handlers that did not fail
+    BOOST_TEST(text.find("[2,1]") != std::string::npos,
+               text);  // submitted by the handlers that did not fail
     BOOST_TEST(text.find("[2,4]") != std::string::npos, text);
     BOOST_TEST(text.find("[2,2]") == std::string::npos, text);
     BOOST_TEST(text.find("[2,3]") == std::string::npos, text);
@@ -204,8 +208,10 @@ BOOST_AUTO_TEST_CASE(a_cpp_handler_that_throws_is_a_host_fault_and_its_writes_ar
 BOOST_AUTO_TEST_CASE(a_handler_knows_the_stamp_of_the_action_it_answers) {
     auto stamps = std::make_shared<std::vector<Stamp>>();
     const Scenario scenario = with_handler(
-        "function on_frame() engine.submit('idle') engine.submit_each('twice', 'unit') end function jobs.idle() end "
-        "function jobs.twice(id) engine.add('probe', 'number', 1) engine.post_to_main_thread('host') engine.call('host') end",
+        "function on_frame() engine.submit('idle') engine.submit_each('twice', 'unit') end "
+        "function jobs.idle() end "
+        "function jobs.twice(id) engine.add('probe', 'number', 1) "
+        "engine.post_to_main_thread('host') engine.call('host') end",
         [stamps](HandlerContext& context, const Value&) -> Value {
             stamps->push_back(context.stamp());
             return {};
@@ -226,7 +232,8 @@ BOOST_AUTO_TEST_CASE(a_handler_knows_the_stamp_of_the_action_it_answers) {
 BOOST_AUTO_TEST_CASE(a_handler_that_a_callback_calls_has_a_stamp_of_this_frame) {
     auto stamps = std::make_shared<std::vector<Stamp>>();
     const Scenario scenario = with_handler(
-        "function on_frame(frame) if frame > 1 then engine.call('host') engine.post_to_main_thread('host') end end",
+        "function on_frame(frame) if frame > 1 then engine.call('host') "
+        "engine.post_to_main_thread('host') end end",
         [stamps](HandlerContext& context, const Value&) -> Value {
             stamps->push_back(context.stamp());
             return {};
@@ -297,7 +304,7 @@ BOOST_AUTO_TEST_CASE(log_lines_are_shown_in_stamp_order) {
             engine.log("info", "job " .. i .. " b")
         end
     )lua",
-                                                 1));
+                                                   1));
     const std::vector<LogEntry> log = trace.log();
     BOOST_REQUIRE_EQUAL(log.size(), 41u);
     BOOST_TEST(log[0].text == "frame");

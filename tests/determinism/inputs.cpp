@@ -1,5 +1,5 @@
-// Goal: inputs come in one canonical order, whatever order they are handed over in, and a bad one stands alone.
-// Method: shuffled inputs of several sources to a program that writes them down.
+// Goal: inputs come in one canonical order, whatever order they are handed over in, and a bad one
+// stands alone. Method: shuffled inputs of several sources to a program that writes them down.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
@@ -20,7 +20,8 @@ std::vector<Input> three_sources(std::uint64_t frame) {
     for (std::uint32_t source : {3u, 10u, 7u})
         for (std::uint64_t sequence : {frame * 10 + 2, frame * 10, frame * 10 + 1})
             inputs.push_back({source, sequence, static_cast<std::int64_t>(sequence % 10)});
-    std::rotate(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(frame * 4 % 9), inputs.end());
+    std::rotate(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(frame * 4 % 9),
+                inputs.end());
     return inputs;
 }
 
@@ -40,13 +41,17 @@ BOOST_AUTO_TEST_CASE(sources_take_turns_at_being_first_and_sequences_ascend) {
             const Value& entry = log[frame * 9 + i];
             BOOST_TEST(entry[1].as_integer() == static_cast<std::int64_t>(frame + 1));
             BOOST_TEST(entry[3].as_integer() == static_cast<std::int64_t>(i % 3));
-            if (i % 3 == 0) sources.push_back(entry[2].as_integer());
-            else BOOST_TEST(entry[2].as_integer() == sources.back());
+            if (i % 3 == 0)
+                sources.push_back(entry[2].as_integer());
+            else
+                BOOST_TEST(entry[2].as_integer() == sources.back());
         }
         firsts.push_back(sources[0]);
         // A rotation of 3, 7, 10.
-        std::rotate(sources.begin(), std::min_element(sources.begin(), sources.end()), sources.end());
-        BOOST_TEST(sources == (std::vector<std::int64_t>{3, 7, 10}), boost::test_tools::per_element());
+        std::rotate(sources.begin(), std::min_element(sources.begin(), sources.end()),
+                    sources.end());
+        BOOST_TEST(sources == (std::vector<std::int64_t>{3, 7, 10}),
+                   boost::test_tools::per_element());
     }
     for (std::size_t frame = 0; frame + 3 <= 6; ++frame)
         BOOST_TEST(std::set<std::int64_t>(firsts.begin() + static_cast<std::ptrdiff_t>(frame),
@@ -69,7 +74,8 @@ BOOST_AUTO_TEST_CASE(the_order_in_which_inputs_are_handed_over_changes_nothing) 
 }
 
 BOOST_AUTO_TEST_CASE(two_inputs_of_one_source_with_one_sequence_are_refused_and_nothing_happens) {
-    const Scenario scenario = with_probe(std::string(kWritesDown) + "function on_frame(f) engine.add('probe', 'number', f) end");
+    const Scenario scenario = with_probe(
+        std::string(kWritesDown) + "function on_frame(f) engine.add('probe', 'number', f) end");
     auto simulation = start(scenario, 2);
     simulation->step();
     const std::uint64_t hash = simulation->state_hash(), chain = simulation->chain();
@@ -135,10 +141,11 @@ BOOST_AUTO_TEST_CASE(inputs_arrive_with_all_their_data) {
     };
     const Trace trace = compare_workers(scenario);
     const std::string text = probe_text(*trace.simulation);
-    for (const char* wanted : {R"([1,"nil","nil"])", R"([1,"boolean",true])", R"([1,"integer",-7])", R"([1,"float",2.0])",
-                               R"([1,"string","zero \u0000 byte"])", R"([1,"table",[1,[2.5,"x"]]])",
-                               R"([1,"table",{"5":"five","a":{"b":1}}])", R"([1,"float","nan"])",
-                               R"([4000000000,"string","large numbers"])"})
+    for (const char* wanted :
+         {R"([1,"nil","nil"])", R"([1,"boolean",true])", R"([1,"integer",-7])",
+          R"([1,"float",2.0])", R"([1,"string","zero \u0000 byte"])",
+          R"([1,"table",[1,[2.5,"x"]]])", R"([1,"table",{"5":"five","a":{"b":1}}])",
+          R"([1,"float","nan"])", R"([4000000000,"string","large numbers"])"})
         BOOST_TEST(text.find(wanted) != std::string::npos, wanted << " is missing in " << text);
 }
 
@@ -152,7 +159,8 @@ BOOST_AUTO_TEST_CASE(inputs_are_part_of_the_chain_even_if_the_program_ignores_th
         BOOST_TEST(describe_all(trace.faults()) == "");
         return trace.reports.back();
     };
-    const FrameReport none = last(1, false), one = last(1, true), two = last(2, true), other = last(1, true, 2);
+    const FrameReport none = last(1, false), one = last(1, true), two = last(2, true),
+                      other = last(1, true, 2);
     BOOST_TEST(none.state_hash == one.state_hash);
     BOOST_TEST(one.state_hash == two.state_hash);
     const std::set<std::uint64_t> chains = {none.chain, one.chain, two.chain, other.chain};

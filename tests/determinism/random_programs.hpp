@@ -6,7 +6,8 @@
 
 namespace canon::test {
 
-/// Jobs, handlers and callbacks of random statements: all engine functions, calls, errors, coroutines, endless loops.
+/// Jobs, handlers and callbacks of random statements: all engine functions, calls, errors,
+/// coroutines, endless loops.
 Scenario random_program(std::uint64_t number);
 
 }  // namespace canon::test

@@ -1,5 +1,6 @@
-// Goal: random numbers depend on what asks for them, not on what else happens: one more draw, job or death shifts no other's.
-// Method: the same draws in programs that differ in everything that must not matter; and counts of many draws.
+// Goal: random numbers depend on what asks for them, not on what else happens: one more draw, job
+// or death shifts no other's. Method: the same draws in programs that differ in everything that
+// must not matter; and counts of many draws.
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <set>
@@ -48,7 +49,8 @@ function jobs.other(i) for k = 1, i do math.random() end end
 function actions.draw() math.random() end
 )lua";
 
-std::string drawn_by(Map config, std::uint64_t frames = 2, std::uint64_t seed = 1, int step_of_ids = 1) {
+std::string drawn_by(Map config, std::uint64_t frames = 2, std::uint64_t seed = 1,
+                     int step_of_ids = 1) {
     Scenario scenario = with_probe(kDraws, frames);
     scenario.config = std::move(config);
     scenario.seed = seed;
@@ -56,7 +58,9 @@ std::string drawn_by(Map config, std::uint64_t frames = 2, std::uint64_t seed = 
     BOOST_TEST(describe_all(trace.faults()) == "");
     std::string all;
     for (EntityId id : ids_of(*trace.simulation, "unit"))
-        if (step_of_ids == 1 || (id.value - ids_of(*trace.simulation, "unit")[0].value) % step_of_ids != step_of_ids - 1)
+        if (step_of_ids == 1 ||
+            (id.value - ids_of(*trace.simulation, "unit")[0].value) % step_of_ids !=
+                step_of_ids - 1)
             all += to_json(trace.simulation->world().get(id, "drawn")) + "\n";
     return all;
 }
@@ -88,8 +92,9 @@ BOOST_AUTO_TEST_CASE(a_death_shifts_nobodys_numbers) {
 
 BOOST_AUTO_TEST_CASE(the_order_of_submission_shifts_no_keyed_jobs_numbers) {
     const std::string singly = drawn_by(Map{{"singly", true}});
-    for (const char* name : {"frame_draws", "jobs_before", "more_draws"})
-        BOOST_TEST_CONTEXT(name) { BOOST_TEST(drawn_by(Map{{"singly", true}, {name, 7}}) == singly); }
+    for (const char* name : {"frame_draws", "jobs_before", "more_draws"}) BOOST_TEST_CONTEXT(name) {
+            BOOST_TEST(drawn_by(Map{{"singly", true}, {name, 7}}) == singly);
+        }
 }
 
 BOOST_AUTO_TEST_CASE(seed_frame_entity_and_function_each_give_other_numbers) {
@@ -160,7 +165,8 @@ BOOST_AUTO_TEST_CASE(callbacks_and_handlers_have_streams_of_their_own) {
     const auto program = [](int draws) {
         return R"lua(
             local function draw(who) for i = 1, )lua" +
-               std::to_string(draws) + R"lua( do if who ~= "handler 2" then math.random() end end end
+               std::to_string(draws) +
+               R"lua( do if who ~= "handler 2" then math.random() end end end
             function on_start() say(math.random(1, 1 << 50)) draw("start") end
             function on_input(source) say(math.random(1, 1 << 50)) draw("input") end
             function on_frame()
@@ -220,13 +226,14 @@ BOOST_AUTO_TEST_CASE(every_run_of_a_handler_draws_numbers_of_its_own) {
         end
         function actions.draw() say(math.random(1, 1 << 50)) end
     )lua",
-                                                 3));
+                                                   3));
     BOOST_TEST(describe_all(trace.faults()) == "");
     const List log = probe(*trace.simulation).as_list();
     BOOST_TEST(log.size() == 2u + 3u * (3u + 2u * 3u * 5u));
     std::set<std::int64_t> different;
     for (const Value& number : log) different.insert(number.as_integer());
-    BOOST_TEST(different.size() == log.size(), log.size() - different.size() << " of " << log.size() << " were drawn before");
+    BOOST_TEST(different.size() == log.size(), log.size() - different.size()
+                                                   << " of " << log.size() << " were drawn before");
 }
 
 BOOST_AUTO_TEST_CASE(floats_are_even_in_zero_to_one) {
@@ -250,7 +257,8 @@ BOOST_AUTO_TEST_CASE(floats_are_even_in_zero_to_one) {
     BOOST_TEST(result[3].as_number() < 0.001);
     BOOST_TEST(result[4].as_number() > 0.999);
     double chi = 0;
-    for (int i = 1; i <= 10; ++i) chi += std::pow(static_cast<double>(result[5][i].as_integer()) - 2000.0, 2) / 2000;
+    for (int i = 1; i <= 10; ++i)
+        chi += std::pow(static_cast<double>(result[5][i].as_integer()) - 2000.0, 2) / 2000;
     BOOST_TEST(chi < 28.0);  // 9 degrees of freedom: 1 in 1,000
 }
 
@@ -276,7 +284,8 @@ BOOST_AUTO_TEST_CASE(first_numbers_of_neighbouring_streams_are_even_too) {
         end
     )lua")[1];
     double chi = 0;
-    for (int i = 1; i <= 10; ++i) chi += std::pow(static_cast<double>(result[1][i].as_integer()) - 200.0, 2) / 200;
+    for (int i = 1; i <= 10; ++i)
+        chi += std::pow(static_cast<double>(result[1][i].as_integer()) - 200.0, 2) / 200;
     BOOST_TEST(chi < 28.0);
     BOOST_TEST(result[2].as_integer() > 900);
     BOOST_TEST(result[2].as_integer() < 1100);
@@ -301,7 +310,8 @@ BOOST_AUTO_TEST_CASE(integers_are_even_in_their_interval) {
         end
     )lua")[1];
     double chi = 0;
-    for (int i = 1; i <= 6; ++i) chi += std::pow(static_cast<double>(result[1][i].as_integer()) - 2000.0, 2) / 2000;
+    for (int i = 1; i <= 6; ++i)
+        chi += std::pow(static_cast<double>(result[1][i].as_integer()) - 2000.0, 2) / 2000;
     BOOST_TEST(chi < 21.0);  // 5 degrees of freedom: 1 in 1,000
     for (int i : {2, 3, 4}) BOOST_TEST(result[i].as_boolean());
 }

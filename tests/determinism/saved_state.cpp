@@ -1,6 +1,7 @@
 // Goal: a snapshot and a restore in between change nothing, and what is saved is the whole state.
-// Method: a program with delayed and background jobs under way is captured at every frame; each capture is restored, loaded
-// into other simulations with other numbers of workers, truncated and damaged; what follows must be what followed before.
+// Method: a program with delayed and background jobs under way is captured at every frame; each
+// capture is restored, loaded into other simulations with other numbers of workers, truncated and
+// damaged; what follows must be what followed before.
 #include <boost/test/unit_test.hpp>
 #include <map>
 
@@ -44,12 +45,15 @@ History history_of_melee(unsigned workers = 2) {
     }
 }
 
-void check_goes_on(Simulation& simulation, const History& history, std::uint64_t from, std::uint64_t frames) {
+void check_goes_on(Simulation& simulation, const History& history, std::uint64_t from,
+                   std::uint64_t frames) {
     BOOST_TEST(simulation.frame().value == from);
-    BOOST_TEST(simulation.state_hash() == history.trace.reports[from].state_hash, "right after the restore");
+    BOOST_TEST(simulation.state_hash() == history.trace.reports[from].state_hash,
+               "right after the restore");
     BOOST_TEST(simulation.chain() == history.trace.reports[from].chain, "right after the restore");
     for (std::uint64_t frame = from + 1; frame <= kFrames && frame <= from + frames; ++frame) {
-        const std::string differs = difference(history.trace.reports[frame], step(simulation, melee(kFrames)));
+        const std::string differs =
+            difference(history.trace.reports[frame], step(simulation, melee(kFrames)));
         if (differs.empty()) continue;
         BOOST_ERROR("frame " << frame << " differs" << differs);
         return;
@@ -84,7 +88,8 @@ BOOST_AUTO_TEST_CASE(a_saved_state_goes_on_in_another_simulation_with_any_number
     const History history = history_of_melee();
     for (unsigned workers : kWorkerCounts) {
         auto simulation = start(melee(kFrames), workers);
-        for (std::uint64_t from : {std::uint64_t{3}, std::uint64_t{4}, std::uint64_t{11}, std::uint64_t{0}}) {
+        for (std::uint64_t from :
+             {std::uint64_t{3}, std::uint64_t{4}, std::uint64_t{11}, std::uint64_t{0}}) {
             BOOST_TEST_CONTEXT(workers << " workers, from frame " << from) {
                 load_bytes(*simulation, history.saves[from].view());
                 check_goes_on(*simulation, history, from, 6);
@@ -107,12 +112,14 @@ BOOST_AUTO_TEST_CASE(equal_states_save_equal_bytes) {
     for (std::uint64_t frame = 0; frame <= kFrames; ++frame) {
         BOOST_TEST_CONTEXT("frame " << frame) {
             const Bytes bytes = saved(*simulation);
-            BOOST_TEST(std::equal(bytes.view().begin(), bytes.view().end(), history.saves[frame].view().begin(),
+            BOOST_TEST(std::equal(bytes.view().begin(), bytes.view().end(),
+                                  history.saves[frame].view().begin(),
                                   history.saves[frame].view().end()));
             auto loaded = start(melee(kFrames), 1);
             load_bytes(*loaded, bytes.view());
             const Bytes again = saved(*loaded);
-            BOOST_TEST(std::equal(bytes.view().begin(), bytes.view().end(), again.view().begin(), again.view().end()));
+            BOOST_TEST(std::equal(bytes.view().begin(), bytes.view().end(), again.view().begin(),
+                                  again.view().end()));
             BOOST_TEST(first_line_that_differs(loaded->dump(), simulation->dump()) == "");
         }
         if (frame < kFrames) step(*simulation, melee(kFrames));
@@ -129,7 +136,9 @@ BOOST_AUTO_TEST_CASE(handlers_that_callbacks_post_go_on_as_before) {
         function actions.draw(x) say({ x, math.random(1, 1 << 50) }) if x == 3 then error("three") end end
     )lua",
                                    6);
-    scenario.inputs = [](std::uint64_t frame) { return std::vector<Input>{{1, frame, 100}, {2, frame, 3}}; };
+    scenario.inputs = [](std::uint64_t frame) {
+        return std::vector<Input>{{1, frame, 100}, {2, frame, 3}};
+    };
     const Trace trace = run(scenario);
     for (std::uint64_t from = 1; from < 6; ++from) {
         BOOST_TEST_CONTEXT("from frame " << from) {
@@ -148,7 +157,8 @@ BOOST_AUTO_TEST_CASE(handlers_that_callbacks_post_go_on_as_before) {
 }
 
 BOOST_AUTO_TEST_CASE(a_restore_forgets_the_frames_after_it) {
-    // From one frame two futures, with inputs of their own; each comes out as if the other had never been.
+    // From one frame two futures, with inputs of their own; each comes out as if the other had
+    // never been.
     Scenario one = melee(kFrames), other = melee(kFrames);
     other.inputs = [](std::uint64_t frame) {
         return std::vector<Input>{{5, frame, Map{{"team", frame % 2 == 0 ? 0 : 1}, {"hp", -20}}}};
@@ -172,7 +182,8 @@ BOOST_AUTO_TEST_CASE(a_restore_forgets_the_frames_after_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_result_of_a_background_job_is_never_taken_for_another_ones) {
-    // After the rollback another job is submitted in the place of the first: same frame, number and id, another argument.
+    // After the rollback another job is submitted in the place of the first: same frame, number and
+    // id, another argument.
     Scenario scenario = with_probe(R"lua(
         function on_input(source, data) say(engine.submit("plan", data, { deliver = 3 })) end
         function jobs.plan(data) for i = 1, 20000 do end note("plan of " .. data) end
@@ -231,7 +242,10 @@ BOOST_AUTO_TEST_CASE(a_damaged_state_never_crashes_and_is_refused_or_another_sta
             try {
                 load_bytes(simulation, bad.view());
                 ++taken;
-                BOOST_TEST(simulation.state_hash() != history.trace.reports[7].state_hash);
+                // The chain is saved too, but is history and no part of the state.
+                const bool same_state =
+                    simulation.state_hash() == history.trace.reports[7].state_hash;
+                BOOST_TEST((!same_state || simulation.chain() != history.trace.reports[7].chain));
                 simulation.step();
                 simulation.restore(*history.snapshots[10]);
             } catch (const Error& error) {

@@ -1,5 +1,6 @@
-// Goal: scripts of a simulation see strict Lua only: no order, address, file, clock or history of the machine (HAZARDS.md A, C, E, F).
-// Method: jobs write down what stock Lua would give away; the text must be what the design says, in a hundred simulations.
+// Goal: scripts of a simulation see strict Lua only: no order, address, file, clock or history of
+// the machine (HAZARDS.md A, C, E, F). Method: jobs write down what stock Lua would give away; the
+// text must be what the design says, in a hundred simulations.
 #include <boost/test/unit_test.hpp>
 #include <set>
 
@@ -25,7 +26,8 @@ List noted(const std::string& body, Limits limits = quick_limits()) {
     List list = log.as_list();
     BOOST_REQUIRE_EQUAL(list.size() % 2, 0u);
     const std::size_t half = list.size() / 2;
-    for (std::size_t i = 0; i < half; ++i) BOOST_TEST((list[i] == list[half + i]), "main thread and job differ");
+    for (std::size_t i = 0; i < half; ++i)
+        BOOST_TEST((list[i] == list[half + i]), "main thread and job differ");
     list.resize(half);
     return list;
 }
@@ -100,7 +102,9 @@ BOOST_AUTO_TEST_CASE(no_text_shows_an_address) {
         const std::string& shown = text.as_string();
         BOOST_TEST(shown.find("0x") == std::string::npos, shown);
         std::size_t digits = 0;
-        for (char c : shown) digits += std::isxdigit(static_cast<unsigned char>(c)) && !std::isalpha(static_cast<unsigned char>(c));
+        for (char c : shown)
+            digits += std::isxdigit(static_cast<unsigned char>(c)) &&
+                      !std::isalpha(static_cast<unsigned char>(c));
         BOOST_TEST(digits < 5u, shown);
     }
 }
@@ -176,7 +180,8 @@ BOOST_AUTO_TEST_CASE(a_border_of_a_table_with_holes_is_the_same_in_every_run) {
         end
     )lua";
     std::set<std::string> results;
-    for (int i = 0; i < 5; ++i) results.insert(probe_text(*compare_workers(with_probe(program, 1)).simulation));
+    for (int i = 0; i < 5; ++i)
+        results.insert(probe_text(*compare_workers(with_probe(program, 1)).simulation));
     BOOST_TEST(results.size() == 1u);
 }
 
@@ -213,11 +218,13 @@ BOOST_AUTO_TEST_CASE(text_that_scripts_print_is_part_of_the_log_in_stamp_order) 
         function on_frame() for i = 1, 10 do engine.submit("work", i, { priority = i % 4 }) end end
         function jobs.work(i) print("job", i, nil, true, 1.5, {}) end
     )lua",
-                                                 1));
+                                                   1));
     BOOST_TEST(describe_all(trace.faults()) == "");
     const std::vector<LogEntry> log = trace.log();
     BOOST_REQUIRE_EQUAL(log.size(), 10u);
-    for (std::size_t i = 0; i < 10; ++i) BOOST_TEST(log[i].text.starts_with("job\t" + std::to_string(i + 1) + "\tnil\ttrue\t1.5\ttable"));
+    for (std::size_t i = 0; i < 10; ++i)
+        BOOST_TEST(
+            log[i].text.starts_with("job\t" + std::to_string(i + 1) + "\tnil\ttrue\t1.5\ttable"));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_job_gets_as_argument_belongs_to_it_alone) {
@@ -233,7 +240,7 @@ BOOST_AUTO_TEST_CASE(what_a_job_gets_as_argument_belongs_to_it_alone) {
             note(#data.list)
         end
     )lua",
-                                                 2));
+                                                   2));
     BOOST_TEST(describe_all(trace.faults()) == "");
     BOOST_TEST(probe_text(*trace.simulation) == "[2,2,2,2,2,2,2,2,2,2,2,2,2,2,2,2]");
 }

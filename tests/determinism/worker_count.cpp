@@ -22,7 +22,8 @@ std::string hashes_of(const Trace& trace) {
 }
 
 // Runs `work` on a thread of its own; what it throws is thrown here.
-void on_thread(const std::function<void()>& work, const std::function<void()>& meanwhile = [] {}) {
+void on_thread(
+    const std::function<void()>& work, const std::function<void()>& meanwhile = [] {}) {
     std::exception_ptr thrown;
     std::thread thread([&] {
         try {
@@ -76,9 +77,8 @@ BOOST_AUTO_TEST_CASE(simulations_on_two_threads_at_once_do_not_disturb_each_othe
     const std::string alone = hashes_of(run(one, 2)), other_alone = hashes_of(run(other, 3));
     BOOST_TEST(alone != other_alone);
     std::string together, other_together;
-    on_thread([&] { together = hashes_of(run(one, 2)); }, [&] {
-        on_thread([&] { other_together = hashes_of(run(other, 3)); });
-    });
+    on_thread([&] { together = hashes_of(run(one, 2)); },
+              [&] { on_thread([&] { other_together = hashes_of(run(other, 3)); }); });
     BOOST_TEST(together == alone);
     BOOST_TEST(other_together == other_alone);
 }

@@ -129,11 +129,11 @@ def check_reference():
 def check_test_names():
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.cpp"))
     cases = set(re.findall(r"BOOST_\w*TEST_CASE\w*\(\s*(\w+)", sources))
-    scripts = {path.name for folder in ("cli", "repo") for path in (ROOT / "tests" / folder).iterdir()}
+    scripts = {path.name for folder in ("cli", "repo", "script") for path in (ROOT / "tests" / folder).rglob("*.*")}
     page = (ROOT / "docs/DETERMINISM.md").read_text(encoding="utf-8")
     tables = page[page.index("## Hazards"):page.index("## Not covered yet")]
     for row in re.findall(r"^\|.*\|$", tables, re.MULTILINE):
-        for name in re.findall(r"`([a-z0-9_]+(?:\.sh|\.py)?)`", row.rsplit("|", 2)[1]):
+        for name in re.findall(r"`([a-z0-9_]+(?:\.sh|\.py|\.lua)?)`", row.rsplit("|", 2)[1]):
             if name not in cases and name not in scripts:
                 problems.append(f"docs/DETERMINISM.md: there is no test {name}")
 

@@ -1,6 +1,7 @@
-// Goal: the strict libraries do what stock Lua's do, where that does not show the machine, and what their own words say where it
-// does; and nothing escapes a run's limits. Method: each script of this folder runs as a job and must end without an error;
-// each script in `escapes` must be stopped, with a fault, and leave the VM as it was.
+// Goal: the strict libraries do what stock Lua's do, where that does not show the machine, and what
+// their own words say where it does; and nothing escapes a run's limits. Method: each script of
+// this folder runs as a job and must end without an error; each script in `escapes` must be
+// stopped, with a fault, and leave the VM as it was.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -19,7 +20,8 @@ std::vector<fs::path> scripts(const fs::path& folder) {
     for (const auto& entry : fs::directory_iterator(folder))
         if (entry.path().extension() == ".lua") found.push_back(entry.path());
     std::sort(found.begin(), found.end());
-    BOOST_REQUIRE_MESSAGE(!found.empty(), "no scripts in " << folder << "; run the tests in the project's folder");
+    BOOST_REQUIRE_MESSAGE(!found.empty(),
+                          "no scripts in " << folder << "; run the tests in the project's folder");
     return found;
 }
 
@@ -35,7 +37,8 @@ std::vector<Fault> faults_of(const fs::path& path, const Limits& limits) {
           "function on_start() engine.spawn_entity('probe') end\n"
           "function on_frame() engine.submit('script') engine.submit('after') end\n"
           "function jobs.script() require('script') end\n"
-          "function jobs.after() engine.set(1, 'n', #table.concat({ tostring(1), ('x'):rep(3) })) end\n"},
+          "function jobs.after() engine.set(1, 'n', #table.concat({ tostring(1), ('x'):rep(3) })) "
+          "end\n"},
          {"script", read(path), path.filename().string()}});
     SimulationOptions options;
     options.workers = 1;
@@ -55,8 +58,7 @@ BOOST_AUTO_TEST_CASE(every_script_ends_without_an_error) {
     limits.memory_bytes = 256 << 20;
     limits.collect_bytes = 64 << 20;
     limits.library_work = 1'000'000'000;
-    for (const fs::path& path : scripts("tests/script"))
-        BOOST_TEST_CONTEXT(path.string()) {
+    for (const fs::path& path : scripts("tests/script")) BOOST_TEST_CONTEXT(path.string()) {
             for (const Fault& fault : faults_of(path, limits))
                 BOOST_ERROR(describe(fault) << "\n" << fault.traceback);
         }
@@ -66,8 +68,7 @@ BOOST_AUTO_TEST_CASE(every_escape_is_stopped_and_leaves_nothing_behind) {
     Limits limits;
     limits.memory_bytes = 128 << 20;
     limits.library_work = 2'000'000;
-    for (const fs::path& path : scripts("tests/script/escapes"))
-        BOOST_TEST_CONTEXT(path.string()) {
+    for (const fs::path& path : scripts("tests/script/escapes")) BOOST_TEST_CONTEXT(path.string()) {
             const std::string source = read(path);
             constexpr std::string_view kMark = "-- Stops: ";  // and the fault's kind
             const std::size_t at = source.find(kMark);
@@ -75,7 +76,8 @@ BOOST_AUTO_TEST_CASE(every_escape_is_stopped_and_leaves_nothing_behind) {
             const std::size_t kind = at + kMark.size();
             const auto faults = faults_of(path, limits);
             BOOST_REQUIRE_EQUAL(faults.size(), 1u);
-            BOOST_TEST(fault_name(faults[0].kind) == source.substr(kind, source.find('\n', kind) - kind));
+            BOOST_TEST(fault_name(faults[0].kind) ==
+                       source.substr(kind, source.find('\n', kind) - kind));
         }
 }
 

@@ -32,9 +32,11 @@ assert(select("#", assert(1, 2, 3)) == 3)
 
 -- Thrown on, it is still the script's; an engine error's text cannot be guessed.
 assert(caught(function() error(caught(error, "again", 0), 0) end) == "again")
-local guess = caught(function() error("attempt to perform arithmetic on a nil value", 0) end)
-assert(guess == "attempt to perform arithmetic on a nil value")
-assert(caught(function() return nil + 1 end) == kEngineError)
+local text = "guess:1: attempt to perform arithmetic on a nil value"
+local fail = load("return nil + 1", "=guess")
+assert(caught(error, text, 0) == text and caught(fail) == kEngineError)
+coroutine.resume(coroutine.create(function() error(text, 0) end))
+assert(caught(fail) == kEngineError)
 
 -- Canon's own refusals are words of its own and pass.
 assert(caught(pairs, { [{}] = 1 }):find("unordered key", 1, true))

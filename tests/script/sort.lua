@@ -28,6 +28,8 @@ local makers = {
     function() return draw(3) == 0 and -0.0 or draw(3) == 0 and 0.0 or draw(3) - 1.5 end,  -- so are 0.0 and -0.0
     function() return ("abcdefgh"):rep(draw(3)) .. draw(40) end,
     function() return draw(2) == 0 and math.maxinteger - draw(3) or 2.0^63 end,
+    function() return draw(2) == 0 and (1 << 53) + draw(5) or 2.0^53 + 2 * draw(3) end,  -- a float is not every integer
+    function() return draw(2) == 0 and math.mininteger + draw(3) or -2.0^63 - 2048 * draw(2) end,
 }
 for _, make in ipairs(makers) do
     for size = 0, 90 do

@@ -1,10 +1,11 @@
-// Goal: every run of a script starts from the same heap, whatever ran before it on that VM, and nothing of the process, the
-// clock or the way of restoring shows in it. Method: run jobs of many kinds on one VM, in many orders, restored in both ways,
-// hookless and counted, and compare a probe's result and its memory to the byte.
-#include <boost/test/unit_test.hpp>
-#include <cstring>
+// Goal: every run of a script starts from the same heap, whatever ran before it on that VM, and
+// nothing of the process, the clock or the way of restoring shows in it. Method: run jobs of many
+// kinds on one VM, in many orders, restored in both ways, hookless and counted, and compare a
+// probe's result and its memory to the byte.
 #include <atomic>
+#include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <cstring>
 #include <thread>
 
 #include "script/lua_probe.hpp"
@@ -65,7 +66,8 @@ end
 function actions.double(n) return n * 2 end
 )lua";
 
-std::unique_ptr<Vm> make_vm(const VmLimits& limits = {}, int big = 10, std::uint32_t hash_seed = 0x43616e6f) {
+std::unique_ptr<Vm> make_vm(const VmLimits& limits = {}, int big = 10,
+                            std::uint32_t hash_seed = 0x43616e6f) {
     Vm::Setup setup;
     std::string source = kProgram;
     source.replace(source.find("BIG"), 3, std::to_string(big));
@@ -115,8 +117,8 @@ struct Trace {
     std::uint64_t top;
     friend bool operator==(const Trace&, const Trace&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Trace& trace) {
-        return out << static_cast<int>(trace.status) << " live " << trace.live << " peak " << trace.peak << " top "
-                   << trace.top << " log " << trace.log;
+        return out << static_cast<int>(trace.status) << " live " << trace.live << " peak "
+                   << trace.peak << " top " << trace.top << " log " << trace.log;
     }
 };
 
@@ -127,9 +129,9 @@ Trace run(Vm& vm, const Run& what) {
     return {status, log_of(vm), state.live, state.peak, state.top};
 }
 
-constexpr const char* kPoisons[] = {"globals",   "libraries", "metatables", "failure",    "garbage",
-                                    "eater",     "spinner",   "recursion",  "coroutines", "probe",
-                                    "short_coroutines"};
+constexpr const char* kPoisons[] = {"globals",    "libraries", "metatables",      "failure",
+                                    "garbage",    "eater",     "spinner",         "recursion",
+                                    "coroutines", "probe",     "short_coroutines"};
 
 std::vector<std::uint8_t> bytes_of(const Value& value) {
     Bytes bytes;
@@ -160,7 +162,8 @@ BOOST_AUTO_TEST_CASE(copying_hot_pages_only_and_copying_everything_give_the_same
     BOOST_TEST(hot->image_digest() == full->image_digest());
     for (const char* name : kPoisons) {
         BOOST_TEST(run(*hot, job(*hot, name)) == run(*full, job(*full, name)), name);
-        BOOST_TEST(run(*hot, job(*hot, "probe")) == run(*full, job(*full, "probe")), "after " << name);
+        BOOST_TEST(run(*hot, job(*hot, "probe")) == run(*full, job(*full, "probe")),
+                   "after " << name);
     }
 }
 
@@ -201,10 +204,12 @@ BOOST_AUTO_TEST_CASE(a_job_writes_few_pages_of_a_large_image) {
     BOOST_TEST(vm->image().size() > (1u << 20));
     for (int i = 0; i < 1000; ++i) run(*vm, job(*vm, "probe"));
     if (Image::catches_faults()) BOOST_TEST(vm->image().hot_pages() < 20u);
-    BOOST_TEST(static_cast<double>(vm->image().size()) < 1.3 * static_cast<double>(vm->image().state().live));
+    BOOST_TEST(static_cast<double>(vm->image().size()) <
+               1.3 * static_cast<double>(vm->image().state().live));
 }
 
-BOOST_AUTO_TEST_CASE(after_the_collector_ran_the_image_is_whole_and_its_cold_pages_are_guarded_again) {
+BOOST_AUTO_TEST_CASE(
+    after_the_collector_ran_the_image_is_whole_and_its_cold_pages_are_guarded_again) {
     const auto vm = make_vm(small_limits(), 20000);
     const Trace fresh = run(*vm, job(*vm, "probe"));
     const std::size_t hot = vm->image().hot_pages();
@@ -247,14 +252,16 @@ BOOST_AUTO_TEST_CASE(an_endless_loop_ends_in_its_budget_however_it_hides) {
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_is_not_counted_at_first_is_stopped_by_a_signal) {
-    VmLimits limits;  // the default budget: far more than the watch, so the first attempt has no hook
+    VmLimits
+        limits;  // the default budget: far more than the watch, so the first attempt has no hook
     const auto vm = make_vm(limits);
     std::atomic<bool> stop{false};
     std::thread watcher([&] {
         Vm::Watch watch;
         while (!stop) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            vm->interrupt_if_overdue(watch, std::chrono::steady_clock::now().time_since_epoch().count());
+            vm->interrupt_if_overdue(watch,
+                                     std::chrono::steady_clock::now().time_since_epoch().count());
         }
     });
     vm->begin_batch();
@@ -363,23 +370,28 @@ BOOST_AUTO_TEST_CASE(an_arena_serves_any_sequence_of_requests_without_overlap_an
         RandomStream random(1, 2);
         std::uint64_t live = 0;
         for (int step = 0; step < 20000; ++step) {
-            const auto size = static_cast<std::size_t>(random.next_integer(1, random.next_integer(1, 5000)));
+            const auto size =
+                static_cast<std::size_t>(random.next_integer(1, random.next_integer(1, 5000)));
             const auto mark = static_cast<unsigned char>(step);
             const auto choice = random.next_integer(0, 2);
             if (choice == 0 || blocks.empty()) {
-                auto* at = static_cast<unsigned char*>(arena.reallocate(nullptr, LUA_TSTRING, size));
+                auto* at =
+                    static_cast<unsigned char*>(arena.reallocate(nullptr, LUA_TSTRING, size));
                 BOOST_REQUIRE(at != nullptr);
                 std::memset(at, mark, size);
                 blocks.push_back({at, size, mark});
-                offsets[turn].push_back(static_cast<std::size_t>(reinterpret_cast<char*>(at) - arena.base()));
+                offsets[turn].push_back(
+                    static_cast<std::size_t>(reinterpret_cast<char*>(at) - arena.base()));
                 live += size;
                 continue;
             }
-            const auto which = static_cast<std::size_t>(random.next_integer(0, static_cast<std::int64_t>(blocks.size()) - 1));
+            const auto which = static_cast<std::size_t>(
+                random.next_integer(0, static_cast<std::int64_t>(blocks.size()) - 1));
             Block& block = blocks[which];
             const std::size_t keep = std::min(block.size, size);
             if (choice == 1) {
-                block.at = static_cast<unsigned char*>(arena.reallocate(block.at, block.size, size));
+                block.at =
+                    static_cast<unsigned char*>(arena.reallocate(block.at, block.size, size));
                 for (std::size_t i = 0; i < keep; ++i)
                     if (block.at[i] != block.mark) BOOST_FAIL("a block lost its content");
                 std::memset(block.at, block.mark, size);

@@ -45,8 +45,8 @@ struct LogEntry {
 struct Limits {
     std::int64_t job_instructions = 50'000'000;
     std::int64_t callback_instructions = 200'000'000;
-    /// What library functions do without instructions: about one for each element or 16 bytes moved or compared. Callbacks
-    /// and handlers may do four times as much.
+    /// What library functions do without instructions: about one for each element or 16 bytes moved
+    /// or compared. Callbacks and handlers may do four times as much.
     std::int64_t library_work = 20'000'000;
     std::size_t memory_bytes = 32 << 20;  ///< of one run of a script, above the loaded program
     std::size_t collect_bytes = 8 << 20;  ///< from here on Lua's collector runs

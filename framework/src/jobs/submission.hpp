@@ -31,7 +31,6 @@ struct Submission {
     std::uint64_t random_stream = 0;
     std::size_t argument_begin = 0;  ///< in the queue's pool
     std::size_t argument_end = 0;
-    std::uint64_t digest = 0;  ///< of all the above but `cancelled`
 };
 
 struct SubmissionQueue {

@@ -84,8 +84,9 @@ void* Arena::take(std::size_t index) noexcept {
     return block;
 }
 
-// While the program loads, tables that grow leave large holes behind, which would make the image larger than what is in it:
-// they are cut up for what comes. Runs do without, since their memory ends with them.
+// While the program loads, tables that grow leave large holes behind, which would make the image
+// larger than what is in it: they are cut up for what comes. Runs do without, since their memory
+// ends with them.
 void* Arena::carve(std::size_t size) noexcept {
     constexpr std::size_t kLeastHole = 2048;
     if (carved_left_ < size) {

@@ -48,7 +48,8 @@ class Arena {
     void set_watermark(std::size_t bytes) noexcept { watermark_ = bytes; }
     std::size_t limit() const noexcept { return limit_; }
 
-    /// Keeps the rest of the first page for `use_set_aside`: what comes until then is cut behind it.
+    /// Keeps the rest of the first page for `use_set_aside`: what comes until then is cut behind
+    /// it.
     void set_aside() noexcept;
     void use_set_aside() noexcept;
 
@@ -84,7 +85,8 @@ class Arena {
     State state_;
     void* lists_[kClasses] = {};
     bool sealed_ = false;
-    char* carved_ = nullptr;  // before the seal: what is left of a large free block that is being cut up
+    char* carved_ =
+        nullptr;  // before the seal: what is left of a large free block that is being cut up
     std::size_t carved_left_ = 0;
     std::size_t aside_begin_ = 0;
     Pressure pressure_;

@@ -1,5 +1,5 @@
-#include "script/raise.hpp"
 #include "script/codec.hpp"
+#include "script/raise.hpp"
 
 #include <algorithm>
 #include <cmath>

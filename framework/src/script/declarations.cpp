@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "canon/schema.hpp"
-#include "script/raise.hpp"
 #include "script/codec.hpp"
 #include "script/engine_library.hpp"
+#include "script/raise.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -161,8 +161,7 @@ const char* add_to_schema(lua_State* L, Draft& out) {
 int declare(lua_State* L, bool singleton) {
     const char* kind = singleton ? "singleton" : "template";
     if (context(L).mode != Mode::loading)
-        raise(L, "%s must be declared while the program loads, outside of any function",
-                          kind);
+        raise(L, "%s must be declared while the program loads, outside of any function", kind);
     std::size_t size;
     const char* name = luaL_checklstring(L, 1, &size);
     luaL_checktype(L, 2, LUA_TTABLE);
@@ -174,8 +173,7 @@ int declare(lua_State* L, bool singleton) {
     work.spec.singleton = singleton;
     scan_fields(L, 2, work);
     scan_options(L, 3, work);
-    if (const char* problem = add_to_schema(L, work))
-        raise(L, "%s '%s': %s", kind, name, problem);
+    if (const char* problem = add_to_schema(L, work)) raise(L, "%s '%s': %s", kind, name, problem);
     return 0;
 }
 

@@ -3,11 +3,11 @@
 // wait in the buffer for the commit; on the main thread they are applied at once, by the same code.
 #include <cmath>
 
-#include "script/raise.hpp"
 #include "script/action.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
+#include "script/raise.hpp"
 #include "script/vm.hpp"
 #include "world/scalar.hpp"
 
@@ -124,11 +124,11 @@ int add(lua_State* L) {
         const FieldSpec& spec = (*run.schema)[owner].fields[run.schema->field(owner, name)];
         if (spec.type != FieldType::integer && spec.type != FieldType::number)
             raise(L, "engine.add: %s.%s is of type %s, not a number",
-                       (*run.schema)[owner].name.c_str(), spec.name.c_str(), type_name(spec.type));
+                  (*run.schema)[owner].name.c_str(), spec.name.c_str(), type_name(spec.type));
         double whole = lua_tonumber(L, 3);
         if (spec.type == FieldType::integer && !lua_isinteger(L, 3) && whole != std::floor(whole))
             raise(L, "engine.add: %s.%s is an integer and cannot take %f",
-                       (*run.schema)[owner].name.c_str(), spec.name.c_str(), whole);
+                  (*run.schema)[owner].name.c_str(), spec.name.c_str(), whole);
     }
     lua_settop(L, 4);
     if (lua_isnil(L, 4)) {
@@ -170,11 +170,11 @@ int put(lua_State* L) {
             luaL_argcheck(L, top == 4, 4, "an array's cells have no parts");
             if (index < 1 || index > static_cast<lua_Integer>(spec.length))
                 raise(L, "%s has the indexes 1 to %d, not %I", spec.name.c_str(),
-                           static_cast<int>(spec.length), static_cast<LUAI_UACINT>(index));
+                      static_cast<int>(spec.length), static_cast<LUAI_UACINT>(index));
         } else if (spec.type != FieldType::any) {
-            raise(
-                L, "engine.put changes arrays and 'any' fields; '%s' is of type %s: use engine.set",
-                spec.name.c_str(), type_name(spec.type));
+            raise(L,
+                  "engine.put changes arrays and 'any' fields; '%s' is of type %s: use engine.set",
+                  spec.name.c_str(), type_name(spec.type));
         }
     }
     check_field_value(L, owner, 2, name, top, cell);
@@ -200,9 +200,9 @@ EntityId take_entity_id(lua_State* L) {
     if (run.mode == Mode::main) return run.main->take_entity_id();
     if (run.next_entity == run.end_entity)
         raise(L,
-                   "a job may spawn %d entities at most (limit ids_per_job): spawn in several "
-                   "jobs, or in a handler",
-                   static_cast<int>(run.end_entity - run.first_entity));
+              "a job may spawn %d entities at most (limit ids_per_job): spawn in several "
+              "jobs, or in a handler",
+              static_cast<int>(run.end_entity - run.first_entity));
     return EntityId{run.next_entity++};
 }
 
@@ -210,8 +210,7 @@ JobId take_job_id(lua_State* L) {
     VmContext& run = context(L);
     if (run.mode == Mode::main) return run.main->take_job_id();
     if (run.next_job == run.end_job)
-        raise(
-            L, "a job may submit 1024 jobs at most: submit in several jobs, or use submit_each");
+        raise(L, "a job may submit 1024 jobs at most: submit in several jobs, or use submit_each");
     return JobId{run.next_job++};
 }
 
@@ -223,7 +222,7 @@ void raise_stray_field(lua_State* L, int fields, TemplateIndex index) {
         lua_pop(L, 1);
         if (lua_type(L, -1) != LUA_TSTRING)
             raise(L, "engine.spawn_entity: field names are strings, but one is a %s",
-                       luaL_typename(L, -1));
+                  luaL_typename(L, -1));
         if (schema.field(index, name_argument(L, lua_gettop(L))) == kNone)
             raise_unknown_field(L, index, lua_gettop(L));
     }
@@ -285,8 +284,7 @@ int destroy(lua_State* L) {
     VmContext& run = context(L);
     const TemplateIndex owner = visible_template(run, id);
     if (owner != kNone && (*run.schema)[owner].singleton)
-        raise(L, "'%s' is a singleton and cannot be destroyed",
-                   (*run.schema)[owner].name.c_str());
+        raise(L, "'%s' is a singleton and cannot be destroyed", (*run.schema)[owner].name.c_str());
     const std::size_t begin = begin_action(L, Operation::destroy);
     put_id(run.actions, id);
     end_action(L, begin);
@@ -298,8 +296,7 @@ std::uint32_t job_argument(lua_State* L, int index) {
     const char* name = luaL_checklstring(L, index, &size);
     const FunctionTable& functions = context(L).vm->functions();
     const std::uint32_t job = functions.find_job({name, size});
-    if (job == kNone)
-        raise(L, "there is no job '%s'; define function jobs.%s(...)", name, name);
+    if (job == kNone) raise(L, "there is no job '%s'; define function jobs.%s(...)", name, name);
     return job;
 }
 
@@ -316,8 +313,7 @@ std::uint64_t frames_option(lua_State* L, const char* name, std::int64_t least) 
     const bool whole = lua_isinteger(L, -1) != 0;
     const lua_Integer value = lua_tointeger(L, -1);
     if (!whole || value < least || value > (1 << 30))
-        raise(L, "option '%s' is a whole number from %d to 2^30", name,
-                   static_cast<int>(least));
+        raise(L, "option '%s' is a whole number from %d to 2^30", name, static_cast<int>(least));
     return static_cast<std::uint64_t>(value);
 }
 
@@ -371,7 +367,7 @@ SubmitOptions options_argument(lua_State* L, int index, bool each) {
     }
     if (known != given)
         raise(L, each ? "unknown option; submit_each takes every, batch, priority and delay"
-                           : "unknown option; submit takes key, priority, delay and deliver");
+                      : "unknown option; submit takes key, priority, delay and deliver");
     if (options.deliver != 0 && options.delay != 0)
         raise(L, "options 'delay' and 'deliver' exclude each other");
     return options;
@@ -439,9 +435,9 @@ std::uint32_t handler_argument(lua_State* L, int index) {
     const std::uint32_t handler = context(L).vm->functions().find_handler({name, size});
     if (handler == kNone)
         raise(L,
-                   "there is no action handler '%s'; define function actions.%s(data), or register "
-                   "it in the host",
-                   name, name);
+              "there is no action handler '%s'; define function actions.%s(data), or register "
+              "it in the host",
+              name, name);
     return handler;
 }
 

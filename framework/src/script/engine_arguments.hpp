@@ -16,18 +16,17 @@ inline void check_reads(lua_State* L, const char* function) {
     if (run.world != nullptr && (run.mode == Mode::job || run.mode == Mode::main)) [[likely]]
         return;
     raise(L,
-               run.mode == Mode::loading
-                   ? "engine.%s: there is no world while the program loads; use on_start"
-                   : "engine.%s: a background job (deliver) reads no world; give it what it needs "
-                     "as argument",
-               function);
+          run.mode == Mode::loading
+              ? "engine.%s: there is no world while the program loads; use on_start"
+              : "engine.%s: a background job (deliver) reads no world; give it what it needs "
+                "as argument",
+          function);
 }
 
 /// Raises unless the run may ask for actions.
 inline void check_asks(lua_State* L, const char* function) {
     if (context(L).mode == Mode::loading) [[unlikely]]
-        raise(L, "engine.%s: nothing can be done while the program loads; use on_start",
-                   function);
+        raise(L, "engine.%s: nothing can be done while the program loads; use on_start", function);
 }
 
 /// What a string argument was found to mean the last time. The address tells quickly; the text must

@@ -1,10 +1,10 @@
 // engine.get, at, alive, each, count, near, where, frame: reading the world.
 #include <cmath>
 
-#include "script/raise.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
+#include "script/raise.hpp"
 
 namespace canon::script {
 namespace {
@@ -109,13 +109,13 @@ int at(lua_State* L) {
         luaL_argcheck(L, top == 3, 4, "an array's cells have no parts");
         if (index < 1 || index > static_cast<lua_Integer>(spec.length))
             raise(L, "%s has the indexes 1 to %d, not %I", spec.name.c_str(),
-                              static_cast<int>(spec.length), static_cast<LUAI_UACINT>(index));
+                  static_cast<int>(spec.length), static_cast<LUAI_UACINT>(index));
         push_scalar(L, world.read_cell(where, field, static_cast<std::uint32_t>(index - 1)));
         return 1;
     }
     if (spec.type != FieldType::any)
-        raise(L, "engine.at reads arrays and 'any' fields; '%s' is of type %s",
-                          spec.name.c_str(), type_name(spec.type));
+        raise(L, "engine.at reads arrays and 'any' fields; '%s' is of type %s", spec.name.c_str(),
+              type_name(spec.type));
     const Scalar value = world.read(where, field);
     if (value.kind != Scalar::Kind::bytes)
         lua_pushnil(L);
@@ -159,9 +159,8 @@ int near(lua_State* L) {
     VmContext& run = context(L);
     run.ids.clear();
     if (!run.world->near(index, x, y, r, run.ids))
-        raise(L,
-                          "engine.near: template '%s' has no fields x and y and declares no grid",
-                          run.world->schema()[index].name.c_str());
+        raise(L, "engine.near: template '%s' has no fields x and y and declares no grid",
+              run.world->schema()[index].name.c_str());
     push_ids(L, run.ids);
     return 1;
 }
@@ -265,10 +264,11 @@ EntityId entity_argument(lua_State* L, int index) {
         const Schema& schema = *context(L).schema;
         if (!schema[found].singleton)
             raise(L,
-                       "'%s' is a template with many entities; give an id (only a singleton is "
-                       "known by its name)",
-                       lua_tostring(L, index));
-        // Not asked of the world: a background job has none, and yet may ask for actions on singletons.
+                  "'%s' is a template with many entities; give an id (only a singleton is "
+                  "known by its name)",
+                  lua_tostring(L, index));
+        // Not asked of the world: a background job has none, and yet may ask for actions on
+        // singletons.
         std::int64_t id = 1;
         for (TemplateIndex i = 0; i < found; ++i) id += schema[i].singleton ? 1 : 0;
         return EntityId{id};

@@ -57,7 +57,8 @@ struct FaultRouter {
 
     static std::size_t add(Image* image) {
         std::lock_guard lock(mutex);
-        // Asked each time: a host (or a test framework) may have put its own handler in the place of ours since.
+        // Asked each time: a host (or a test framework) may have put its own handler in the place
+        // of ours since.
         struct sigaction current {};
         sigaction(SIGSEGV, nullptr, &current);
         if ((current.sa_flags & SA_SIGINFO) == 0 || current.sa_sigaction != handle) {
@@ -196,8 +197,9 @@ std::uint64_t Image::digest(std::initializer_list<const void*> owners) const {
         for (const void* const& owner : owners)
             if (word == reinterpret_cast<std::uintptr_t>(owner))
                 word = static_cast<std::uint64_t>(&owner - owners.begin());
-        // Of an address the lower half, which within the arena is its offset. Upper halves alone also stay behind in the
-        // padding of what was allocated next. Buffers on the C stack leave addresses in dead slots of the Lua stack.
+        // Of an address the lower half, which within the arena is its offset. Upper halves alone
+        // also stay behind in the padding of what was allocated next. Buffers on the C stack leave
+        // addresses in dead slots of the Lua stack.
         if (word - stack_begin < 2 * kStackReach) word = 0;
         if (word >> 48 == 0) word &= 0xFFFFFFFFu;
     }

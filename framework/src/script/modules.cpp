@@ -2,8 +2,8 @@
 #include <cstring>
 #include <string>
 
-#include "script/raise.hpp"
 #include "script/engine_library.hpp"
+#include "script/raise.hpp"
 #include "script/vm.hpp"
 #include "script/vm_context.hpp"
 

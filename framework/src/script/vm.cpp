@@ -182,6 +182,11 @@ struct VmAccess {
         return 0;
     }
 
+    static int encode_error(lua_State* L) {
+        encode(L, 1, context(L).vm->error_value_, "the error value");
+        return 0;
+    }
+
     static int load_main(lua_State* L) {
         require_module(L, "main");
         return 0;
@@ -242,8 +247,8 @@ Vm::Vm(const Setup& setup)
     main_ = new_pinned_state(arena_, setup.hash_seed, pinned, true);
     if (main_ == nullptr || !pinned) throw Error("cannot make a Lua state");
     *static_cast<VmContext**>(lua_getextraspace(main_)) = &context_;
-    // It and its stack share a page with the global state: these are what each run writes to, and it is whole pages that a
-    // restore copies. Made before the load, whose hook it would inherit.
+    // It and its stack share a page with the global state: these are what each run writes to, and
+    // it is whole pages that a restore copies. Made before the load, whose hook it would inherit.
     arena_.use_set_aside();
     coroutine_ = lua_newthread(main_);
     lua_rawsetp(main_, LUA_REGISTRYINDEX, main_);
@@ -508,6 +513,7 @@ void Vm::explain(lua_State* L, int status) {
     const Kill why = static_cast<Kill>(static_cast<int>(context_.kill));
     fault_ = Fault{};
     error_is_scripts_own_ = false;
+    error_value_.clear();
     fault_.kind = fault_kind(why);
     fault_.in_job = run_.mode == Mode::job || run_.mode == Mode::background;
     if (context_.mode != Mode::loading) fault_.function = functions_.name(run_.function);
@@ -530,10 +536,22 @@ void Vm::explain(lua_State* L, int status) {
     } else {
         fault_.message = place + "the error value is a " + lua_typename(L, lua_type(L, -1));
     }
+    if (why == Kill::none && status != LUA_YIELD && lua_type(L, -1) != LUA_TSTRING && L != main_) {
+        // Protected: a value that is none is left out. The stack of the failed run is not needed
+        // any more.
+        lua_pushcfunction(main_, VmAccess::encode_error);
+        lua_xmove(L, main_, 1);
+        if (lua_pcall(main_, 1, 0, 0) != LUA_OK) error_value_.clear();
+        lua_settop(main_, 0);
+    }
 }
 
-std::string_view Vm::error_for_scripts() const noexcept {
-    return error_is_scripts_own_ ? std::string_view(fault_.message) : kEngineError;
+void Vm::append_error_for_scripts(Bytes& out) const {
+    if (!error_value_.empty()) return out.append(error_value_.view());
+    const std::string_view text =
+        error_is_scripts_own_ ? std::string_view(fault_.message) : kEngineError;
+    out.put(static_cast<std::uint8_t>(Tag::string));
+    out.put_string(text);
 }
 
 void Vm::trace(lua_State* L) {

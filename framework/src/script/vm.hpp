@@ -152,8 +152,8 @@ class Vm {
     /// Of the last failed run: kind, function, message, chunk, line, traceback; the caller adds
     /// frame and stamp.
     Fault& fault() noexcept { return fault_; }
-    /// Of the last run that failed by an error: its text as scripts may see it.
-    std::string_view error_for_scripts() const noexcept;
+    /// Of the last run that failed by an error: appends the error value as scripts may see it.
+    void append_error_for_scripts(Bytes& out) const;
     /// Of the last run that wanted one: a canonical value.
     const Bytes& result() const noexcept { return result_; }
     /// Ids used by the last run, as the first one not used.
@@ -201,6 +201,7 @@ class Vm {
     Bytes result_;
     Fault fault_;
     bool error_is_scripts_own_ = false;
+    Bytes error_value_;  // canonical, where the error value is no string; else empty
     std::atomic<std::uint64_t> serial_{0};  // odd while a run is under way
     std::atomic<unsigned long> driver_{0};  // the thread to signal
     std::uint64_t counted_runs_ = 0;

@@ -96,7 +96,7 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
     if (result.status == JobStatus::stopped) {
         put_aside += runner_->put_aside_bytes(index);
         const bool too_much = put_aside > options_.limits.put_aside_bytes;
-        if (too_much || round + 1 >= options_.limits.rounds) {
+        if (too_much || round >= options_.limits.rounds) {
             Fault fault;
             fault.kind = FaultKind::limit;
             fault.in_job = true;
@@ -116,11 +116,15 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
         add_fault(std::move(fault), stamp);
         return;
     }
-    // A background job's ids are a block of its own. A block that nothing was taken of does not count.
+    // A background job's ids are a block of its own. A block that nothing was taken of does not
+    // count.
     if (!background) {
-        const std::int64_t entity_block = first_entity_ + std::int64_t{index} * options_.limits.ids_per_job;
-        const std::int64_t job_block = first_job_ + std::int64_t{index} * jobs::JobRunner::kJobsPerJob;
-        if (result.next_entity > entity_block) entities_used_ = std::max(entities_used_, result.next_entity);
+        const std::int64_t entity_block =
+            first_entity_ + std::int64_t{index} * options_.limits.ids_per_job;
+        const std::int64_t job_block =
+            first_job_ + std::int64_t{index} * jobs::JobRunner::kJobsPerJob;
+        if (result.next_entity > entity_block)
+            entities_used_ = std::max(entities_used_, result.next_entity);
         if (result.next_job > job_block) jobs_used_ = std::max(jobs_used_, result.next_job);
     }
     if (result.hash == 0) return;
@@ -150,7 +154,8 @@ void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, S
             fault.kind = FaultKind::limit;
             fault.in_job = true;
             const jobs::Job& asker = runner_->job(job);
-            fault.function = pool_->vm(0).functions().name(frame_queue_->entries[asker.submission].function);
+            fault.function =
+                pool_->vm(0).functions().name(frame_queue_->entries[asker.submission].function);
             fault.message = problem;
             add_fault(std::move(fault), stamp);
         }
@@ -167,7 +172,6 @@ void Simulation::Machine::count(WriteResult result) {
 
 void Simulation::Machine::apply_one(ByteReader& in, const Stamp& stamp, bool from_job,
                                     const char*& problem) {
-    const std::uint8_t* const action_begin = in.position();
     std::uint8_t operation = 0;
     in.byte(operation);
     WriteResult result = WriteResult::done;
@@ -231,7 +235,7 @@ void Simulation::Machine::apply_one(ByteReader& in, const Stamp& stamp, bool fro
         case Operation::submit:
         case Operation::submit_each:
             apply_submission(in, static_cast<Operation>(operation) == Operation::submit_each,
-                             action_begin, problem);
+                             problem);
             break;
         case Operation::cancel:
             apply_cancel(static_cast<std::int64_t>(read_number(in)));
@@ -253,7 +257,11 @@ void Simulation::Machine::apply_one(ByteReader& in, const Stamp& stamp, bool fro
                 ++posts_made_;
                 const std::size_t begin = post_bytes_.size();
                 post_bytes_.append(data);
-                posts_.push_back({handler, post_depth_ + 1, begin, post_bytes_.size(), stamp_});
+                // A stamp of its own in the frame, which keys its random numbers.
+                Stamp posted = stamp_;
+                posted.round = 0x80000000u + post_depth_;
+                posted.index = static_cast<std::uint32_t>(posts_made_);
+                posts_.push_back({handler, post_depth_ + 1, begin, post_bytes_.size(), posted});
             }
             break;
         }
@@ -276,8 +284,7 @@ SubmissionQueue& Simulation::Machine::queue_of(std::uint64_t due) {
     return at->second;
 }
 
-void Simulation::Machine::apply_submission(ByteReader& in, bool each,
-                                           const std::uint8_t* action_begin, const char*& problem) {
+void Simulation::Machine::apply_submission(ByteReader& in, bool each, const char*& problem) {
     Submission entry;
     entry.id = JobId{static_cast<std::int64_t>(read_number(in))};
     entry.function = static_cast<std::uint32_t>(read_number(in));
@@ -306,9 +313,10 @@ void Simulation::Machine::apply_submission(ByteReader& in, bool each,
     entry.background = deliver != 0;
     if (deliver == script::kDeliverWhenDone) deliver = options_.limits.done_delay + 1;
     const std::uint64_t submitted = state_.frame.value + (between_steps_ ? 1 : 0);
-    const std::uint64_t due = entry.background
-                                  ? submitted + deliver - 1
-                                  : submitted + std::max<std::uint64_t>(delay, in_commit_ && !between_steps_ ? 1 : 0);
+    const std::uint64_t due =
+        entry.background
+            ? submitted + deliver - 1
+            : submitted + std::max<std::uint64_t>(delay, in_commit_ && !between_steps_ ? 1 : 0);
     entry.submitted = Frame{submitted};
     entry.number = submission_number_++;
     if (entry.background) {
@@ -333,10 +341,6 @@ void Simulation::Machine::apply_submission(ByteReader& in, bool each,
     entry.argument_begin = queue.pool.size();
     queue.pool.append(argument);
     entry.argument_end = queue.pool.size();
-    const std::uint64_t where[3] = {due, submitted, entry.number};
-    entry.digest =
-        hash_bytes({action_begin, static_cast<std::size_t>(in.position() - action_begin)},
-                   hash_bytes({reinterpret_cast<const std::uint8_t*>(where), sizeof where}));
     const Place place{due, queue.entries.size()};
     if (!undo_.empty()) undo_submissions_.push_back(place);
     if (due > submitted) waiting_[entry.id.value] = place;
@@ -349,13 +353,15 @@ void Simulation::Machine::apply_cancel(std::int64_t id) {
     if (const auto at = waiting_.find(id); at != waiting_.end()) {
         place = at->second;
     } else {
-        // Of this frame, before its jobs are listed. Such submissions are not entered, since hardly any is ever cancelled.
-        const std::uint64_t due = state_.frame.value;
+        // Of this frame, before its jobs are listed. Such submissions are not entered, since hardly
+        // any is ever cancelled.
+        const std::uint64_t due = state_.frame.value + (between_steps_ ? 1 : 0);
         const auto queue = state_.queues.find(due);
         if (queue == state_.queues.end()) return;
         const auto& entries = queue->second.entries;
-        const auto found = std::find_if(entries.rbegin(), entries.rend(),
-                                        [&](const Submission& entry) { return entry.id.value == id; });
+        const auto found =
+            std::find_if(entries.rbegin(), entries.rend(),
+                         [&](const Submission& entry) { return entry.id.value == id; });
         if (found == entries.rend()) return;  // it has run, or never was
         place = {due, static_cast<std::size_t>(entries.rend() - found) - 1};
     }
@@ -377,14 +383,12 @@ void Simulation::Machine::answer_call(ByteReader& in, const Stamp& stamp, std::u
     if (run_handler(handler, data, stamp, &answer)) return;
     answer.clear();
     answer.put(static_cast<std::uint8_t>(Tag::no));
-    answer.put(static_cast<std::uint8_t>(Tag::string));
     const Fault& fault = report_.faults.back();
-    if (fault.kind == FaultKind::error)
-        answer.put_string(pool_->vm(0).error_for_scripts());
-    else if (fault.kind == FaultKind::host)
-        answer.put_string(fault.message);
-    else
-        answer.put_string(fault.function + " was stopped (" + fault_name(fault.kind) + ")");
+    if (fault.kind == FaultKind::error) return pool_->vm(0).append_error_for_scripts(answer);
+    answer.put(static_cast<std::uint8_t>(Tag::string));
+    answer.put_string(fault.kind == FaultKind::host
+                          ? fault.message
+                          : fault.function + " was stopped (" + fault_name(fault.kind) + ")");
 }
 
 // Posts made by handlers and callbacks, and by those in turn.
@@ -394,10 +398,7 @@ void Simulation::Machine::run_posts() {
         posted_.clear();
         posted_.append(post_bytes_.view(post.begin, post.end));
         post_depth_ = post.depth;
-        Stamp stamp = post.stamp;
-        stamp.round = 0x80000000u + post.depth;  // a stream of random numbers of its own
-        stamp.index = static_cast<std::uint32_t>(i);
-        run_handler(post.handler, posted_.view(), stamp);
+        run_handler(post.handler, posted_.view(), post.stamp);
     }
     posts_.clear();
     post_bytes_.clear();

@@ -198,7 +198,8 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
     run.random_key = callback_key(run.function);
     run.random_stream = stream;
     vm.context().world = world_.get();
-    stamp_ = Stamp{state_.frame, static_cast<std::uint32_t>(which), static_cast<std::uint32_t>(stream), 0x40000000u, 0};
+    stamp_ = Stamp{state_.frame, static_cast<std::uint32_t>(which),
+                   static_cast<std::uint32_t>(stream), 0x40000000u, 0};
     post_depth_ = 0;
     limit_hit_ = false;
     begin_savepoint();

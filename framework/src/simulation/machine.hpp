@@ -118,8 +118,7 @@ class Simulation::Machine : private script::MainThread {
     void apply_actions(std::span<const std::uint8_t> actions, Stamp stamp, std::uint32_t job);
     /// Applies the action that `in` stands at. `problem` says why it could not be.
     void apply_one(ByteReader& in, const Stamp& stamp, bool from_job, const char*& problem);
-    void apply_submission(ByteReader& in, bool each, const std::uint8_t* action_begin,
-                          const char*& problem);
+    void apply_submission(ByteReader& in, bool each, const char*& problem);
     void apply_cancel(std::int64_t id);
     void answer_call(ByteReader& in, const Stamp& stamp, std::uint32_t job);
     void run_posts();

@@ -41,7 +41,6 @@ void save_entry(Bytes& out, const Submission& entry, std::span<const std::uint8_
     out.put_varint(static_cast<std::uint64_t>(entry.first_entity));
     out.put_varint(static_cast<std::uint64_t>(entry.first_job));
     out.append(&entry.random_stream, sizeof entry.random_stream);
-    out.append(&entry.digest, sizeof entry.digest);
     out.put_varint(argument.size());
     out.append(argument);
 }
@@ -67,9 +66,7 @@ Submission load_entry(ByteReader& in, SubmissionQueue& queue, std::uint64_t due,
     entry.cancelled = (flags & 2) != 0;
     entry.first_entity = static_cast<std::int64_t>(read_number(in, "a job's first id", kMostId));
     entry.first_job = static_cast<std::int64_t>(read_number(in, "a job's first job id", kMostId));
-    if (!in.raw(&entry.random_stream, sizeof entry.random_stream) ||
-        !in.raw(&entry.digest, sizeof entry.digest))
-        refuse(in, "a job is truncated");
+    if (!in.raw(&entry.random_stream, sizeof entry.random_stream)) refuse(in, "a job is truncated");
     std::uint64_t size;
     if (!in.count(size)) refuse(in, "a job's argument is truncated");
     const std::span<const std::uint8_t> argument{in.position(), static_cast<std::size_t>(size)};
@@ -95,8 +92,25 @@ std::uint64_t SimulationState::hash() const {
     for (const auto& [due, queue] : queues) {
         hasher.update_integer(due);
         hasher.update_integer(queue.entries.size());
-        for (const Submission& entry : queue.entries)
-            hasher.update_integer(entry.cancelled ? ~entry.digest : entry.digest);
+        for (const Submission& entry : queue.entries) {
+            const std::uint64_t fields[] = {
+                static_cast<std::uint64_t>(entry.id.value),
+                entry.submitted.value,
+                entry.number,
+                entry.function,
+                entry.each,
+                entry.every,
+                entry.batch,
+                static_cast<std::uint64_t>(entry.priority),
+                (entry.background ? 1u : 0u) | (entry.cancelled ? 2u : 0u),
+                static_cast<std::uint64_t>(entry.first_entity),
+                static_cast<std::uint64_t>(entry.first_job),
+                entry.random_stream,
+                entry.argument_end - entry.argument_begin};
+            hasher.update(fields, sizeof fields);
+            const auto argument = queue.argument(entry);
+            hasher.update(argument.data(), argument.size());
+        }
     }
     return hasher.digest();
 }
@@ -134,7 +148,7 @@ SimulationState SimulationState::load(ByteReader& in, const script::FunctionTabl
         if (due <= last_due) refuse(in, "the queues are out of order");
         last_due = due;
         std::uint64_t count;
-        constexpr std::size_t kLeastEntry = 28;
+        constexpr std::size_t kLeastEntry = 20;
         if (!in.count(count, kLeastEntry) || count == 0)
             refuse(in, "the number of jobs is malformed");
         SubmissionQueue& queue = state.queues[due];

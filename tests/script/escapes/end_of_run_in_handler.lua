@@ -1,0 +1,5 @@
+-- Goal: the handler of xpcall does not swallow the end of a run; the limit on library work ends it.
+-- Stops: work
+
+local function spend() table.move({}, 1, 2^40 // 1 | 0, 2) end
+while true do xpcall(error, spend) end

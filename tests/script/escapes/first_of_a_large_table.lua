@@ -1,0 +1,6 @@
+-- Goal: next looks at all keys for the least one; the limit on library work ends it.
+-- Stops: work
+
+local t = {}
+for i = 1, 3000 do t["k" .. i] = i end
+while true do next(t) end
