@@ -38,7 +38,10 @@ run_once --frames 1000 --json --hash-every 400
 if command -v script >/dev/null; then
     # `script` runs the command on a terminal of its own.
     on_terminal() { env -u NO_COLOR TERM=xterm "$@" script -qec "'$CANON' run '$work/program' --frames 3" /dev/null; }
-    on_terminal env | grep -q $'\033\[31m' || fail "no colour on a terminal"
-    on_terminal env NO_COLOR=1 | grep -q $'\033\[[0-9]*m' && fail "colour in spite of NO_COLOR"
+    # Into a file: a reader that stops early would end `script`, and with it the pipeline, in failure.
+    on_terminal env >"$out" 2>&1 </dev/null || fail "no run on a terminal:" "$(cat -v "$out")"
+    grep -q $'\033\[31m' "$out" || fail "no colour on a terminal:" "$(cat -v "$out")"
+    on_terminal env NO_COLOR=1 >"$out" 2>&1 </dev/null || fail "no run on a terminal:" "$(cat -v "$out")"
+    grep -q $'\033\[[0-9]*m' "$out" && fail "colour in spite of NO_COLOR:" "$(cat -v "$out")"
 fi
 exit 0

@@ -34,6 +34,10 @@ List noted(const std::string& body, Limits limits = quick_limits()) {
 
 std::string noted_text(const std::string& body) { return to_json(Value(noted(body))); }
 
+boost::test_tools::assertion_result weak_tables_cannot_be_made(boost::unit_test::test_unit_id) {
+    return false;
+}
+
 BOOST_AUTO_TEST_SUITE(determinism)
 BOOST_AUTO_TEST_SUITE(strictness)
 
@@ -145,6 +149,30 @@ BOOST_AUTO_TEST_CASE(finalizers_and_weak_tables_are_refused) {
         note((pcall(setmetatable, {}, { __gc = true })))
         note((pcall(setmetatable, {}, setmetatable({}, { __index = { __gc = note } }))))
     )lua") == "[false,false,false,true]");
+}
+
+// Not yet: setmetatable looks for __mode once; the collector, from collect_bytes on, looks again
+// (HAZARDS.md E2).
+BOOST_AUTO_TEST_CASE(a_metatable_that_turns_weak_later_shows_no_collection,
+                     *boost::unit_test::precondition(weak_tables_cannot_be_made)) {
+    Limits limits = quick_limits();
+    limits.job_instructions = 50'000'000;
+    limits.callback_instructions = 50'000'000;
+    const List texts = noted(R"lua(
+        local mode, finalizer, ran = {}, {}, false
+        local weak = setmetatable({}, mode)
+        pcall(function() mode.__mode = "kv" end)
+        local collected = setmetatable({}, finalizer)
+        pcall(function() finalizer.__gc = function() ran = true end end)
+        collected = nil
+        for i = 1, 20 do weak[i] = { i } end
+        for i = 1, 100000 do local garbage = { i, { i } } end
+        local left = 0
+        for i = 1, 20 do if weak[i] then left = left + 1 end end
+        note({ left, ran })
+    )lua",
+                             limits);
+    BOOST_TEST(to_json(texts.at(0)) == "[20,false]");
 }
 
 BOOST_AUTO_TEST_CASE(sort_is_stable_and_asks_in_one_order) {

@@ -510,7 +510,8 @@ BOOST_AUTO_TEST_CASE(objects_nest_as_deep_as_allowed_and_no_deeper) {
     BOOST_CHECK_THROW(bytes_of(too_deep), Error);
     BOOST_CHECK_THROW(HashArchive{hasher}(too_deep), Error);
     BOOST_CHECK_THROW(dump_of(too_deep), Error);
-    BOOST_CHECK_THROW(read_all<std::tuple<Tree>>(bytes.view()), Error);
+    BOOST_TEST(error_of<std::tuple<Tree>>(bytes).ends_with(
+        "offset 49: objects and containers nest too deeply"));
 }
 
 BOOST_AUTO_TEST_CASE(the_version_of_a_class_is_written_and_read) {

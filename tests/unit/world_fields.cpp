@@ -184,6 +184,10 @@ BOOST_AUTO_TEST_CASE(a_sum_is_clamped_to_min_and_then_to_max) {
     set("hp", kTwoTo53);
     BOOST_TEST((add("hp", 1, {}, 0x1p53) == WriteResult::done));
     BOOST_TEST((world.get(soldier, "hp") == Value(kTwoTo53)));
+    // As doubles these two would be equal.
+    set("hp", kTwoTo53);
+    BOOST_TEST((add("hp", 3, 0x1p53 + 4) == WriteResult::done));
+    BOOST_TEST((world.get(soldier, "hp") == Value(kTwoTo53 + 4)));
 }
 
 BOOST_AUTO_TEST_CASE(only_numbers_are_added_to) {

@@ -207,6 +207,16 @@ BOOST_AUTO_TEST_CASE(near_finds_what_the_formula_says_frozen_or_not) {
     }
 }
 
+// Squares of less than about 1e-162 are zero, so the formula finds what no cell of the circle
+// holds.
+BOOST_AUTO_TEST_CASE(distances_whose_squares_vanish_are_found_across_the_edge_of_a_cell) {
+    std::vector<EntityId> expected;
+    for (const double x : {-1e-170, 1e-170, -5e-324, 0.0}) expected.push_back(at(x, x));
+    for (int i = 0; i < 400; ++i) at(20 * (i % 20) - 200.5, 20 * (i / 20) - 200.5);
+    world.freeze();
+    for (const double r : {0.0, 1e-200}) BOOST_TEST((near(world, soldier, 0, 0, r) == expected));
+}
+
 // Goal: cells that share a bucket are told apart, in clusters far from each other too. Method: a
 // line of clusters longer than the table of buckets is wide.
 BOOST_AUTO_TEST_CASE(clusters_far_apart_do_not_answer_for_each_other) {
@@ -341,6 +351,40 @@ BOOST_AUTO_TEST_CASE(a_field_that_names_a_dead_entity_is_found_as_nil) {
     world.destroy(target);
     world.freeze();
     check({}, {hunter, idler});
+}
+
+// Goal: a frozen world shows nothing of the few rows that deaths leave behind. Method: too few
+// deaths for the rows to be dropped, then everything that walks rows, against a world in which they
+// never lived.
+BOOST_AUTO_TEST_CASE(a_few_deaths_leave_nothing_to_be_found) {
+    World never(schema);
+    for (int i = 0; i < 1000; ++i) {
+        const EntityId id = at(i % 30, i / 30);
+        world.set(id, "hp", i % 3);
+        if (i % 97 == 0) continue;
+        const World::Assignment fields[] = {{0, Scalar::of(double(i % 30))},
+                                            {1, Scalar::of(double(i / 30))},
+                                            {2, Scalar::of(i % 3)}};
+        never.spawn(id, soldier, fields);
+    }
+    world.freeze();
+    world.thaw();
+    for (int i = 0; i < 1000; i += 97) world.destroy({3 + i});
+    never.set_next_id(world.next_id());
+    world.freeze();
+    never.freeze();
+    for (int i = 0; i < 30; ++i)
+        BOOST_TEST((near(world, soldier, i, i, 4) == near(never, soldier, i, i, 4)));
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST((where(world, soldier, "hp", i) == where(never, soldier, "hp", i)));
+    std::uint32_t cursor = 0, never_cursor = 0;
+    for (EntityId id, expected; never.next(soldier, never_cursor, expected);) {
+        BOOST_TEST_REQUIRE(world.next(soldier, cursor, id));
+        BOOST_TEST((id == expected));
+    }
+    BOOST_TEST(world.count(soldier) == never.count(soldier));
+    BOOST_TEST(world.state_hash() == never.state_hash());
+    BOOST_TEST((test::saved_text(world) == test::saved_text(never)));
 }
 
 // Goal: an index never outlives what it is of. Method: after a freeze, each kind of change, then

@@ -21,7 +21,8 @@ class Error : public std::runtime_error {
 using AssertHandler = void (*)(const char* condition, const char* explanation, const char* file,
                                int line);
 
-/// Replaces the handler and returns the one before. Call: any thread, before simulations start.
+/// Replaces the handler and returns the one before.
+/// Call: any thread, before simulations start.
 AssertHandler set_assert_handler(AssertHandler handler) noexcept;
 
 [[noreturn]] void assertion_failed(const char* condition, const char* explanation, const char* file,

@@ -58,8 +58,8 @@ class RandomStream {
     constexpr double next_float() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
     /// Even over low..high, both included: draws that would favour some of them are drawn again (D.
-    /// Lemire: "Fast random integer generation in an interval", ACM TOMACS 29, 2019). Call: with
-    /// low <= high.
+    /// Lemire: "Fast random integer generation in an interval", ACM TOMACS 29, 2019).
+    /// Call: with low <= high.
     constexpr std::int64_t next_integer(std::int64_t low, std::int64_t high) noexcept {
         CANON_ASSERT(low <= high, "an interval of random integers is empty");
         const std::uint64_t first = static_cast<std::uint64_t>(low);

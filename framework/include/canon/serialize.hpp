@@ -159,8 +159,9 @@ inline constexpr bool kIsField =
 // be restored.
 class Nesting {
   public:
+    bool is_full() const noexcept { return depth_ == kMaxDepth; }
     void enter() {
-        if (depth_ == kMaxDepth)
+        if (is_full())
             throw Error("objects and containers nest more than " + std::to_string(kMaxDepth) +
                         " deep");
         ++depth_;
@@ -223,7 +224,8 @@ std::string key_text(const T& key) {
 /// Appends an object's canonical bytes: `WriteArchive(bytes)(object)`.
 /// Borrows: `out`, while it lives.
 /// Fails: throws canon::Error where objects nest deeper than kMaxDepth; `out` then ends with a part
-/// of the object. Deterministic: yes.
+/// of the object.
+/// Deterministic: yes.
 class WriteArchive : public cereal::OutputArchive<WriteArchive, cereal::AllowEmptyClassElision> {
   public:
     explicit WriteArchive(Bytes& out) : OutputArchive(this), out_(out) {}
@@ -241,7 +243,9 @@ class WriteArchive : public cereal::OutputArchive<WriteArchive, cereal::AllowEmp
 };
 
 /// Hashes an object: after `HashArchive(hasher)(object)` the digest is that of WriteArchive's
-/// bytes, which are never held together. Borrows: `hasher`, while it lives. Fails: as WriteArchive.
+/// bytes, which are never held together.
+/// Borrows: `hasher`, while it lives.
+/// Fails: as WriteArchive.
 /// Deterministic: yes.
 class HashArchive : public cereal::OutputArchive<HashArchive, cereal::AllowEmptyClassElision> {
   public:
@@ -420,6 +424,8 @@ template <serialize_detail::AnyArchive Archive, class T>
 void prologue(Archive& archive, const T&) {
     using namespace serialize_detail;
     refuse_what_is_not_canonical<T>();
+    if constexpr (kIsLevel<T> && std::same_as<Archive, ReadArchive>)
+        if (archive.nesting().is_full()) archive.refuse("objects and containers nest too deeply");
     if constexpr (kIsLevel<T>) archive.nesting().enter();
     if constexpr (std::same_as<Archive, DumpArchive> && kIsField<T>) archive.begin_field();
 }

@@ -3,9 +3,9 @@
 // libm's are not deterministic: glibc picks other code with FMA than without, and other systems
 // have other code, so the last bit differs between machines. These are SLEEF's scalar variants
 // without FMA, bit-identical on every processor; the library's version is part of what
-// strict_math_probe tells. They are at most 1 ulp off (2 for sinh, cosh and pow where they are
-// about to overflow, and for subnormal results). Special values are those of C's Annex F, and each
-// NaN is the canonical one.
+// strict_math_probe tells. They are at most 1 ulp off (2 for exp, sinh, cosh and pow where they
+// are about to overflow, and for subnormal results). Special values are those of C's Annex F, and
+// each NaN is the canonical one.
 //
 // All of them need the default floating-point environment: round to nearest, subnormal numbers
 // kept.
@@ -41,8 +41,9 @@ double sqrt(double x) noexcept;
 namespace canon {
 
 /// A hash of the functions above over fixed inputs: equal where they give the same bits. Part of a
-/// recording's environment fingerprint. Takes under a millisecond. Deterministic: only if the
-/// floating-point environment is the default; that it shows otherwise is its purpose.
+/// recording's environment fingerprint. Takes about half a millisecond.
+/// Deterministic: only if the floating-point environment is the default; that it shows otherwise is
+/// its purpose.
 std::uint64_t strict_math_probe() noexcept;
 
 }  // namespace canon

@@ -63,7 +63,8 @@ class Map {
     /// Of two entries with one key the later one stays.
     Map(std::initializer_list<Entry> entries);
 
-    /// The entry's value, or null. Borrows: until the map changes.
+    /// The entry's value, or null.
+    /// Borrows: until the map changes.
     const Value* find(const Key& key) const noexcept;
     /// Sets or, with nil, removes.
     void set(Key key, Value value);
