@@ -20,4 +20,10 @@ return targets
 LUA
 run_everywhere
 expect_status 3
-expect_error '^canon: ai/targets\.lua:3: '
+expect_error '^canon: the program cannot be loaded: ai/targets\.lua:3: '
+
+# A file that nothing requires may be a draft, or no module at all.
+program <<<'function on_frame() end'
+program ai/old.targets.lua <<<'no Lua either'
+run_everywhere --frames 2
+expect_status 0

@@ -36,6 +36,20 @@ BOOST_AUTO_TEST_CASE(syntax_errors_name_file_and_line) {
                 {"ai/targets.lua:3:"});
 }
 
+BOOST_AUTO_TEST_CASE(a_module_that_is_no_lua_matters_only_where_it_is_required) {
+    const std::string broken = "return {\n\n  oops oops\n}";
+    BOOST_TEST(refusal("local x = 1", {{"draft", broken}}) == "");
+    // Twice, and without the compiler's words, which differ between releases of Lua.
+    BOOST_TEST(
+        refusal("for _ = 1, 2 do\n"
+                "    local ok, text = pcall(require, 'draft')\n"
+                "    assert(not ok and text == 'engine error (its text is in the log)', text)\n"
+                "end",
+                {{"draft", broken}}) == "");
+    check_names(refusal("pcall(require, 'm') require 'm'", {{"m", "error('not today')"}}),
+                {"m.lua:1:", "not today"});
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_module_is_named) {
     check_names(refusal("\nrequire 'ai.targts'", {{"ai.targets", "return {}"}}),
                 {"ai.targts", "main.lua:2"});

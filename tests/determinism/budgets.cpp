@@ -339,7 +339,8 @@ BOOST_AUTO_TEST_CASE(library_work_without_instructions_is_a_fault) {
                FaultKind::work);
 }
 
-// Not yet: patterns are matched without a budget of steps (HAZARDS.md G2), so these take minutes.
+// Not yet: patterns are matched without a budget of steps (row G2 of docs/DETERMINISM.md), so these
+// take minutes.
 BOOST_AUTO_TEST_CASE(pattern_matching_without_end_is_a_fault,
                      *boost::unit_test::precondition(patterns_have_a_budget)) {
     constexpr unsigned kTwo[] = {2};

@@ -1,8 +1,8 @@
-// Goal: a job's result does not depend on what ran before it on its worker (HAZARDS.md H1, H2).
-// Method: innocent jobs write down everything they can see of their Lua heap; they run alone, and
-// again between jobs that poison globals, modules, upvalues, library tables and the string
-// metatable, and end well, by an error, a spent budget or out of memory. What the innocent ones
-// wrote must not differ.
+// Goal: a job's result does not depend on what ran before it on its worker (rows H1, H2 of
+// docs/DETERMINISM.md). Method: innocent jobs write down everything they can see of their Lua heap;
+// they run alone, and again between jobs that poison globals, modules, upvalues, library tables and
+// the string metatable, and end well, by an error, a spent budget or out of memory. What the
+// innocent ones wrote must not differ.
 #include <boost/test/unit_test.hpp>
 
 #include "canon/json.hpp"

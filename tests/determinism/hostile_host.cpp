@@ -1,7 +1,7 @@
 // Goal: the host's floating-point environment, locale and signal handlers have no part in the state
-// (HAZARDS.md B1 to B6, C2 to C4). Method: one program that computes and prints numbers and
-// compares texts runs in a calm host and in hostile ones; what it wrote must be equal bit by bit.
-// Golden values for what the platform's libm would decide.
+// (rows B1 to B6, C2 to C4 of docs/DETERMINISM.md). Method: one program that computes and prints
+// numbers and compares texts runs in a calm host and in hostile ones; what it wrote must be equal
+// bit by bit. Golden values for what the platform's libm would decide.
 #include <boost/test/unit_test.hpp>
 #include <cfenv>
 #include <clocale>

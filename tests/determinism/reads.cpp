@@ -329,16 +329,16 @@ BOOST_AUTO_TEST_CASE(paths_into_any_fields_and_cells_of_arrays_are_read_and_put)
         function jobs.work(id)
             if engine.frame() == 1 then
                 engine.put(id, "bag", "list", 2, "two")
-                engine.put(id, "bag", "list", 4, "four")
+                engine.put(id, "bag", "list", 4.0, "four")
                 engine.put(id, "bag", "map", "a", "b", nil)
                 engine.put(id, "bag", "map", "new", { 1 })
-                engine.put(id, "cells", 4, 2)
+                engine.put(id, "cells", 8 / 2, 2)
                 engine.put(id, "flags", 1, true)
                 engine.put(id, "friends", 2, id)
             else
-                note({ engine.at(id, "bag", "list", 2), engine.at(id, "bag", "list", 4), engine.at(id, "bag", "map"),
+                note({ engine.at(id, "bag", "list", 2.0), engine.at(id, "bag", "list", 4), engine.at(id, "bag", "map"),
                        engine.at(id, "bag", 5), engine.at(id, "bag", "nothing", "here") == nil, engine.at(id, "cells", 4),
-                       engine.at(id, "cells", 1), engine.at(id, "flags", 1), engine.at(id, "friends", 2) == id,
+                       engine.at(id, "cells", 1), engine.at(id, "flags", 1.0), engine.at(id, "friends", 2) == id,
                        engine.at(id, "friends", 1) == nil })
                 pcall(engine.at, id, "cells", 5)
             end

@@ -1,6 +1,6 @@
 // Goal: scripts of a simulation see strict Lua only: no order, address, file, clock or history of
-// the machine (HAZARDS.md A, C, E, F). Method: jobs write down what stock Lua would give away; the
-// text must be what the design says, in a hundred simulations.
+// the machine (rows A, C, E, F of docs/DETERMINISM.md). Method: jobs write down what stock Lua
+// would give away; the text must be what the design says, in a hundred simulations.
 #include <boost/test/unit_test.hpp>
 #include <set>
 
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(finalizers_and_weak_tables_are_refused) {
 }
 
 // Not yet: setmetatable looks for __mode once; the collector, from collect_bytes on, looks again
-// (HAZARDS.md E2).
+// (row E2 of docs/DETERMINISM.md).
 BOOST_AUTO_TEST_CASE(a_metatable_that_turns_weak_later_shows_no_collection,
                      *boost::unit_test::precondition(weak_tables_cannot_be_made)) {
     Limits limits = quick_limits();

@@ -182,6 +182,7 @@ BOOST_AUTO_TEST_CASE(the_nearest_name_is_suggested_within_a_third_of_the_length)
     BOOST_TEST(schema.suggest_template("crate") == "");
     BOOST_TEST(schema.suggest_template("") == "");
     BOOST_TEST(schema.suggest_template(std::string(1'000'000, 's')) == "");
+    BOOST_TEST(schema.suggest_field(0, "y") == "", "no letter in common");
     BOOST_TEST(schema.suggest_field(0, "hpp") == "; did you mean 'hp'?");
     BOOST_TEST(schema.suggest_field(0, "hz") == "; did you mean 'hp'?", "the first of two as near");
     BOOST_TEST(schema.suggest_field(0, "ealth") == "; did you mean 'health'?");

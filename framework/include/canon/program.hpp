@@ -24,11 +24,13 @@ struct Module {
 
 class Program {
   public:
-    /// A folder with a main.lua, or the path of a main.lua (or another .lua file that then is
-    /// `main`); every .lua file below the folder is a module. Fails: throws canon::Error for what
-    /// cannot be read, for a missing main.lua and, with file and line, for what is no Lua.
+    /// A folder with a main.lua, or that main.lua: every .lua file below the folder is a module. Or
+    /// another .lua file, which is a program of one module.
+    /// Fails: throws canon::Error for what cannot be read and for a missing main.lua; and, with
+    /// file and line, if `main` is no Lua. A module that is no Lua fails where it is required.
     static std::shared_ptr<const Program> from_path(const std::filesystem::path& path);
-    /// Fails: throws canon::Error for a missing "main", a name used twice and what is no Lua.
+    /// Fails: throws canon::Error for a missing "main" or one that is no Lua, and a name used
+    /// twice.
     static std::shared_ptr<const Program> from_modules(std::vector<Module> modules);
 
     /// Sorted by name.
@@ -36,9 +38,14 @@ class Program {
     /// Of all names and sources.
     std::uint64_t digest() const noexcept { return digest_; }
 
-    /// The compiled form of modules()[index]; for the library's own use, never taken from outside.
+    /// The compiled form of modules()[index], empty where it is no Lua; for the library's own use,
+    /// never taken from outside.
     std::span<const std::uint8_t> bytecode(std::size_t index) const noexcept {
         return bytecode_[index].view();
+    }
+    /// Why modules()[index] is no Lua, with file and line; empty where it is.
+    const std::string& syntax_error(std::size_t index) const noexcept {
+        return syntax_errors_[index];
     }
     /// The index of a module, or modules().size().
     std::size_t find(std::string_view name) const noexcept;
@@ -47,6 +54,7 @@ class Program {
     Program() = default;
     std::vector<Module> modules_;
     std::vector<Bytes> bytecode_;
+    std::vector<std::string> syntax_errors_;
     std::uint64_t digest_ = 0;
 };
 

@@ -73,6 +73,7 @@ class Schema {
     /// kNone where no template has a field of that name.
     NameId name_id(std::string_view name) const noexcept;
     const std::string& name(NameId id) const { return names_[id]; }
+    std::size_t names() const noexcept { return names_.size(); }
     /// kNone where the template has no such field.
     FieldIndex field(TemplateIndex index, NameId name) const noexcept {
         const auto& by_name = templates_[index].by_name;

@@ -29,7 +29,7 @@ namespace canon {
 struct Input {
     std::uint32_t source = 0;
     std::uint64_t sequence = 0;  ///< orders the inputs of one source
-    Value data;
+    Value data{};
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
@@ -131,17 +131,19 @@ class Simulation {
     /// Registers what a host adds. To be set before the program is loaded, in the same way wherever
     /// it runs.
     struct Host {
-        std::vector<std::pair<std::string, Handler>> handlers;
+        std::vector<std::pair<std::string, Handler>> handlers{};
         /// Templates of the host's own, before the program's.
-        std::vector<TemplateSpec> templates;
+        std::vector<TemplateSpec> templates{};
         /// Host state by name; see canon/host_state.hpp.
-        std::vector<std::pair<std::string, std::function<std::unique_ptr<HostStateBase>()>>> states;
+        std::vector<std::pair<std::string, std::function<std::unique_ptr<HostStateBase>()>>>
+            states{};
     };
 
     /// Loads the program into one VM for each worker and runs on_start: the state is then that of
     /// frame 0. Fails: throws canon::Error if the program cannot be loaded, with file and line, or
     /// a worker cannot be started. A fault of on_start is in `start_report`.
-    Simulation(std::shared_ptr<const Program> program, SimulationOptions options, Host host = {});
+    Simulation(std::shared_ptr<const Program> program, SimulationOptions options, Host host);
+    Simulation(std::shared_ptr<const Program> program, SimulationOptions options);
     ~Simulation();
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;

@@ -103,6 +103,10 @@ class World {
     }
     bool alive(EntityId id) const noexcept { return state_.directory.contains(id.value); }
     Scalar read(Location where, FieldIndex field) const noexcept;
+    /// Calls `visitor` with the content of a field that is no array, without the detour of a Scalar
+    /// where that is a nullptr_t (nil), bool, int64_t or double; a text or bytes come as a Scalar.
+    template <class Visitor>
+    void visit(Location where, FieldIndex field, Visitor&& visitor) const;
     /// 0 where the field is no array.
     std::uint32_t cells(Location where, FieldIndex field) const noexcept;
     /// `index` counts from 0 and is less than `cells`.
@@ -262,6 +266,25 @@ namespace detail {
 /// What the canonical bytes of an `any` field say, without a copy.
 Scalar any_scalar(std::string_view bytes) noexcept;
 }  // namespace detail
+
+template <class Visitor>
+void World::visit(Location where, FieldIndex field, Visitor&& visitor) const {
+    const detail::Column& column = state_.tables[where.template_index].columns[field];
+    switch (column.type) {
+        case FieldType::number:
+            return visitor(column.numbers()[where.row]);
+        case FieldType::integer:
+            return visitor(column.integers()[where.row]);
+        case FieldType::boolean:
+            return visitor(column.booleans()[where.row] != 0);
+        case FieldType::entity: {
+            const std::int64_t id = column.integers()[where.row];
+            return alive({id}) ? visitor(id) : visitor(nullptr);
+        }
+        default:
+            return visitor(read(where, field));
+    }
+}
 
 inline Scalar World::read_cell(Location where, FieldIndex field,
                                std::uint32_t index) const noexcept {

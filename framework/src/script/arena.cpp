@@ -18,22 +18,29 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::uintptr_t kAlignment = std::uintptr_t{1} << 32;
 
-// Walks down from where the system itself would map, since that region is open to programs under
-// sanitizers and emulators too. Maps no more than is needed: a large reservation fails under a
-// limit of address space.
+char* map_at(std::uintptr_t at, std::size_t size) {
+    void* wanted = reinterpret_cast<void*>(at);
+    void* got = mmap(wanted, size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got == wanted) return static_cast<char*>(got);
+    if (got != MAP_FAILED) munmap(got, size);  // a kernel that takes the address for a hint
+    return nullptr;
+}
+
+// Walks down, then up, from where the system itself would map, since that region is open to
+// programs under sanitizers and emulators too. Maps no more than is needed: a large reservation
+// fails under a limit of address space.
 char* map_aligned(std::size_t size) {
+    constexpr std::uintptr_t kTries = 4096;
     void* hint =
         mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (hint == MAP_FAILED) return nullptr;
     munmap(hint, kPage);
-    std::uintptr_t at = reinterpret_cast<std::uintptr_t>(hint) & ~(kAlignment - 1);
-    for (int tries = 0; tries < 4096 && at >= kAlignment; ++tries, at -= kAlignment) {
-        void* wanted = reinterpret_cast<void*>(at);
-        void* got = mmap(wanted, size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-        if (got == wanted) return static_cast<char*>(got);
-        if (got != MAP_FAILED) munmap(got, size);  // a kernel that takes the address for a hint
-    }
+    const std::uintptr_t middle = reinterpret_cast<std::uintptr_t>(hint) / kAlignment;
+    for (std::uintptr_t i = middle; i > 0 && middle - i < kTries; --i)
+        if (char* base = map_at(i * kAlignment, size)) return base;
+    for (std::uintptr_t i = middle + 1; i - middle <= kTries; ++i)
+        if (char* base = map_at(i * kAlignment, size)) return base;
     return nullptr;
 }
 

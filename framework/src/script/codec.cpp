@@ -319,17 +319,4 @@ void push_scalar(lua_State* L, const Scalar& value) {
     CANON_ASSERT(false, "an array's cells are read one by one");
 }
 
-void push_field(lua_State* L, const World& world, Location where, FieldIndex field) {
-    const Scalar value = world.read(where, field);
-    if (value.kind != Scalar::Kind::array) [[likely]]
-        return push_scalar(L, value);
-    const std::uint32_t count = world.cells(where, field);
-    charge(L, count);
-    lua_createtable(L, static_cast<int>(count), 0);
-    for (std::uint32_t i = 0; i < count; ++i) {
-        push_scalar(L, world.read_cell(where, field, i));
-        lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
-    }
-}
-
 }  // namespace canon::script

@@ -22,8 +22,7 @@ void decode(lua_State* L, ByteReader& in);
 /// result points into.
 Scalar to_scalar(lua_State* L, int index, Bytes& scratch, const char* what);
 
-/// Pushes a field's content. An array becomes a list.
-void push_field(lua_State* L, const World& world, Location where, FieldIndex field);
+/// Pushes the content of a cell or of a field that is no array.
 void push_scalar(lua_State* L, const Scalar& value);
 
 }  // namespace canon::script

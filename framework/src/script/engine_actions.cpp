@@ -183,11 +183,15 @@ int put(lua_State* L) {
     run.actions.put_varint(name);
     run.actions.put_varint(static_cast<std::uint64_t>(top - 3));
     for (int index = 3; index < top; ++index) {
-        const int type = lua_type(L, index);
-        if (type != LUA_TSTRING && !lua_isinteger(L, index)) {
+        lua_Integer number;
+        if (whole_number(L, index, number)) {
+            run.actions.put(static_cast<std::uint8_t>(Tag::integer));
+            run.actions.put_zigzag(number);
+        } else if (lua_type(L, index) == LUA_TSTRING) {
+            encode(L, index, run.actions, "key");
+        } else {
             luaL_typeerror(L, index, "integer or string key");
         }
-        encode(L, index, run.actions, "key");
     }
     encode(L, top, run.actions, lua_tostring(L, 2));
     end_action(L, begin);

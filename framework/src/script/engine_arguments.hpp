@@ -1,7 +1,7 @@
 // Arguments of engine functions: names and ids from Lua to numbers of the schema, without hashing a
 // string each time.
 #pragma once
-#include <cstring>
+#include <vector>
 
 #include "canon/world.hpp"
 #include "script/lua.hpp"
@@ -29,20 +29,41 @@ inline void check_asks(lua_State* L, const char* function) {
         raise(L, "engine.%s: nothing can be done while the program loads; use on_start", function);
 }
 
-/// What a string argument was found to mean the last time. The address tells quickly; the text must
-/// still agree, since memory above the image is used again for other strings.
-struct NameCache {
-    struct Entry {
-        const char* address = nullptr;
-        std::string_view name;  // the schema's own copy
+/// The schema's names by the address of their strings in the image. Lua has one string of a text
+/// (of up to 40 bytes), and these are kept, so what has such an address is that name, however the
+/// script came by it.
+class NameTable {
+  public:
+    /// `address` is what lua_topointer tells of the string.
+    void add(const void* address, std::uint32_t number);
+    /// kNone for any other address.
+    std::uint32_t find(const void* address) const noexcept {
+        for (std::size_t at = home(address);; at = (at + 1) & mask_) {
+            if (slots_[at].address == address) return slots_[at].number;
+            if (slots_[at].address == nullptr) return kNone;
+        }
+    }
+
+  private:
+    struct Slot {
+        const void* address = nullptr;
         std::uint32_t number = kNone;
     };
-    Entry entries[256];
-
-    Entry& at(const char* address) noexcept {
-        return entries[reinterpret_cast<std::uintptr_t>(address) / 8 % std::size(entries)];
+    std::size_t home(const void* address) const noexcept {
+        return (reinterpret_cast<std::uintptr_t>(address) >> 4) & mask_;
     }
+
+    std::size_t mask_ = 63;
+    std::size_t used_ = 0;
+    std::vector<Slot> slots_ = std::vector<Slot>(mask_ + 1);
 };
+
+/// Whether the value is an integer or a float that is one, as a table's key would be; no string.
+inline bool whole_number(lua_State* L, int index, lua_Integer& out) {
+    int exact = 0;
+    if (lua_type(L, index) == LUA_TNUMBER) out = lua_tointegerx(L, index, &exact);
+    return exact != 0;
+}
 
 /// kNone for a name that no template has.
 NameId name_argument(lua_State* L, int index);

@@ -9,26 +9,33 @@
 namespace canon::script {
 namespace {
 
-// Looks `text` up by `find`, which gives a number and the stored name for it.
-template <class Find>
-std::uint32_t cached(NameCache& cache, const char* text, std::size_t size, Find find) {
-    NameCache::Entry& entry = cache.at(text);
-    if (entry.address == text && entry.name.size() == size &&
-        std::memcmp(entry.name.data(), text, size) == 0) [[likely]]
-        return entry.number;
-    const std::string_view name(text, size);
-    std::string_view stored;
-    const std::uint32_t number = find(name, stored);
-    if (number != kNone) entry = {text, stored, number};
-    return number;
-}
-
 const char* string_argument(lua_State* L, int index, std::size_t& size) {
     if (lua_type(L, index) != LUA_TSTRING) luaL_typeerror(L, index, "string");
     return lua_tolstring(L, index, &size);
 }
 
 void set_message(lua_State* L, std::string text) noexcept { context(L).message = std::move(text); }
+
+// Pushes what World::visit shows of a cell.
+struct Push {
+    lua_State* L;
+    void operator()(std::nullptr_t) const { lua_pushnil(L); }
+    void operator()(bool flag) const { lua_pushboolean(L, flag); }
+    void operator()(std::int64_t integer) const { lua_pushinteger(L, integer); }
+    void operator()(double number) const { lua_pushnumber(L, number); }
+    void operator()(const Scalar& value) const { push_scalar(L, value); }
+};
+
+// The whole array as a list.
+void push_array(lua_State* L, const World& world, Location where, FieldIndex field) {
+    const std::uint32_t count = world.cells(where, field);
+    charge(L, count);
+    lua_createtable(L, static_cast<int>(count), 0);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        push_scalar(L, world.read_cell(where, field, i));
+        lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+    }
+}
 
 int get(lua_State* L) {
     check_reads(L, "get");
@@ -46,7 +53,10 @@ int get(lua_State* L) {
         const FieldIndex field = world.schema().field(where.template_index, name_argument(L, i));
         if (field == kNone) [[unlikely]]
             raise_unknown_field(L, where.template_index, i);
-        push_field(L, world, where, field);
+        if (world.cells(where, field) == 0) [[likely]]
+            world.visit(where, field, Push{L});
+        else
+            push_array(L, world, where, field);
     }
     return fields;
 }
@@ -56,6 +66,8 @@ int get(lua_State* L) {
 void push_at_path(lua_State* L, std::string_view bytes, int index, int last) {
     ByteReader in({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
     for (; index <= last; ++index) {
+        lua_Integer key = 0;
+        const bool is_whole = whole_number(L, index, key);
         std::uint8_t tag = 0;
         std::uint64_t count = 0;
         in.byte(tag);
@@ -65,15 +77,14 @@ void push_at_path(lua_State* L, std::string_view bytes, int index, int last) {
         bool found = false;
         for (std::uint64_t i = 0; i < count && !found; ++i) {
             if (list) {
-                found = lua_isinteger(L, index) &&
-                        lua_tointeger(L, index) == static_cast<lua_Integer>(i + 1);
+                found = is_whole && key == static_cast<lua_Integer>(i + 1);
             } else {
                 std::uint8_t kind = 0;
                 in.byte(kind);
                 if (kind == static_cast<std::uint8_t>(Tag::integer)) {
                     std::int64_t number = 0;
                     in.zigzag(number);
-                    found = lua_isinteger(L, index) && lua_tointeger(L, index) == number;
+                    found = is_whole && key == number;
                 } else {
                     std::string_view text;
                     in.string(text);
@@ -227,30 +238,41 @@ int each(lua_State* L) {
 
 }  // namespace
 
+void NameTable::add(const void* address, std::uint32_t number) {
+    if ((used_ + 1) * 4 > slots_.size()) {
+        const std::vector<Slot> before = std::move(slots_);
+        mask_ = before.size() * 2 - 1;
+        slots_ = std::vector<Slot>(mask_ + 1);
+        used_ = 0;
+        for (const Slot& slot : before)
+            if (slot.address != nullptr) add(slot.address, slot.number);
+    }
+    std::size_t at = home(address);
+    while (slots_[at].address != nullptr) at = (at + 1) & mask_;
+    slots_[at] = {address, number};
+    ++used_;
+}
+
 NameId name_argument(lua_State* L, int index) {
+    const VmContext& run = context(L);
+    const NameId found = run.names->find(lua_topointer(L, index));
+    if (found != kNone) [[likely]]
+        return found;
     std::size_t size;
     const char* text = string_argument(L, index, size);
-    const Schema& schema = *context(L).schema;
-    return cached(*context(L).names, text, size,
-                  [&](std::string_view name, std::string_view& stored) {
-                      const NameId id = schema.name_id(name);
-                      if (id != kNone) stored = schema.name(id);
-                      return id;
-                  });
+    return run.schema->name_id({text, size});
 }
 
 TemplateIndex template_argument(lua_State* L, int index) {
-    std::size_t size;
-    const char* text = string_argument(L, index, size);
-    const Schema& schema = *context(L).schema;
-    const TemplateIndex found = cached(*context(L).templates, text, size,
-                                       [&](std::string_view name, std::string_view& stored) {
-                                           const TemplateIndex number = schema.find(name);
-                                           if (number != kNone) stored = schema[number].name;
-                                           return number;
-                                       });
+    const VmContext& run = context(L);
+    TemplateIndex found = run.templates->find(lua_topointer(L, index));
     if (found != kNone) [[likely]]
         return found;
+    std::size_t size;
+    const char* text = string_argument(L, index, size);
+    const Schema& schema = *run.schema;
+    found = schema.find({text, size});
+    if (found != kNone) return found;
     set_message(L, "there is no template '" + std::string(text, size) + "'" +
                        schema.suggest_template({text, size}));
     raise_message(L);
@@ -274,9 +296,7 @@ EntityId entity_argument(lua_State* L, int index) {
         return EntityId{id};
     }
     lua_Integer whole;
-    int exact;
-    whole = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : (exact = 0, 0);
-    if (exact == 0) luaL_typeerror(L, index, "entity id or singleton's name");
+    if (!whole_number(L, index, whole)) luaL_typeerror(L, index, "entity id or singleton's name");
     return EntityId{whole};
 }
 

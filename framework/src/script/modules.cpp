@@ -62,14 +62,24 @@ void require_module(lua_State* L, const char* name) {
     lua_pop(L, 1);
     std::size_t index;
     if (const char* problem = enter_module(run, program, name, index)) raise(L, "%s", problem);
+    if (const std::string& text = program.syntax_error(index); !text.empty()) {
+        run.requiring.pop_back();
+        lua_pushlstring(L, text.data(), text.size());
+        lua_error(L);  // as the compiler would: scripts are not shown its words
+    }
     const std::span<const std::uint8_t> code = program.bytecode(index);
     charge(L, static_cast<std::int64_t>(code.size() / 16));
-    if (luaL_loadbufferx(L, reinterpret_cast<const char*>(code.data()), code.size(),
-                         chunk_name(run, program, index), "b") != LUA_OK)
+    int status = luaL_loadbufferx(L, reinterpret_cast<const char*>(code.data()), code.size(),
+                                  chunk_name(run, program, index), "b");
+    if (status == LUA_OK) {
+        lua_pushstring(L, name);
+        status = lua_pcall(L, 1, 1, 0);
+    }
+    run.requiring.pop_back();  // a module that failed may be required again
+    if (status != LUA_OK) {
+        rethrow_if_killed(L);
         lua_error(L);
-    lua_pushstring(L, name);
-    lua_call(L, 1, 1);
-    run.requiring.pop_back();
+    }
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         lua_pushboolean(L, 1);

@@ -21,8 +21,9 @@ int append_bytecode(lua_State*, const void* bytes, std::size_t count, void* out)
     return 0;
 }
 
-// In a state of its own, so that the memory of the compiler is no part of any image.
-Bytes compile(const Module& module) {
+// In a state of its own, so that the memory of the compiler is no part of any image. Returns why
+// the text is no Lua, or nothing.
+std::string compile(const Module& module, Bytes& code) {
     const FixedEnvironment environment;  // the compiler reads numbers and folds constants
     struct Closer {
         lua_State* L;
@@ -33,11 +34,10 @@ Bytes compile(const Module& module) {
     if (luaL_loadbufferx(scratch.L, module.source.data(), module.source.size(), chunk.c_str(),
                          "t") != LUA_OK) {
         const char* text = lua_tostring(scratch.L, -1);
-        throw Error(text != nullptr ? text : module.file + ": cannot be compiled");
+        return text != nullptr ? text : module.file + ": cannot be compiled";
     }
-    Bytes code;
     lua_dump(scratch.L, append_bytecode, &code, 0);
-    return code;
+    return {};
 }
 
 std::string read_file(const fs::path& path) {
@@ -50,14 +50,13 @@ std::string read_file(const fs::path& path) {
     return text;
 }
 
+// Nothing for a file that no `require` could name, since a dot stands for a folder.
 std::string module_name(const fs::path& relative) {
     std::string name;
     const fs::path plain = fs::path(relative).replace_extension();
     for (const fs::path& part : plain) {
         const std::string text = part.string();
-        if (text.find('.') != std::string::npos)
-            throw Error("the module file " + relative.string() +
-                        " has a dot in its name, which `require` takes for a folder; rename it");
+        if (text.find('.') != std::string::npos) return {};
         name += (name.empty() ? "" : ".") + text;
     }
     return name;
@@ -97,8 +96,9 @@ std::shared_ptr<const Program> Program::from_path(const fs::path& path) {
             }
             if (!it->is_regular_file() || file.extension() != ".lua") continue;
             const fs::path relative = file.lexically_relative(folder);
-            modules.push_back({relative == main ? "main" : module_name(relative), read_file(file),
-                               relative.generic_string()});
+            std::string name = module_name(relative);
+            if (name.empty()) continue;
+            modules.push_back({std::move(name), read_file(file), relative.generic_string()});
         }
     } catch (const fs::filesystem_error& error) {
         throw Error("cannot read the program at " + path.string() + ": " + error.code().message());
@@ -117,12 +117,13 @@ std::shared_ptr<const Program> Program::from_modules(std::vector<Module> modules
         if (module.file.empty()) module.file = module_file(module.name);
         if (i > 0 && module.name == program->modules_[i - 1].name)
             throw Error("the module '" + module.name + "' is there twice");
-        program->bytecode_.push_back(compile(module));
+        program->syntax_errors_.push_back(compile(module, program->bytecode_.emplace_back()));
         hasher.update_string(module.name);
         hasher.update_string(module.source);
     }
-    if (program->find("main") == program->modules_.size())
-        throw Error("the program has no module 'main'");
+    const std::size_t main = program->find("main");
+    if (main == program->modules_.size()) throw Error("the program has no module 'main'");
+    if (!program->syntax_error(main).empty()) throw Error(program->syntax_error(main));
     program->digest_ = hasher.digest();
     return program;
 }

@@ -222,6 +222,23 @@ struct VmAccess {
         return 1;
     }
 
+    // Makes a string of each of the schema's names and keeps it.
+    static int make_names(lua_State* L) {
+        Vm& vm = *context(L).vm;
+        const Schema& schema = *vm.schema_;
+        lua_newtable(L);
+        lua_Integer kept = 0;
+        const auto add = [&](NameTable& table, const std::string& name, std::uint32_t number) {
+            lua_pushlstring(L, name.data(), name.size());
+            table.add(lua_topointer(L, -1), number);
+            lua_rawseti(L, 1, ++kept);
+        };
+        for (NameId id = 0; id < schema.names(); ++id) add(vm.names_[0], schema.name(id), id);
+        for (TemplateIndex i = 0; i < schema.size(); ++i) add(vm.names_[1], schema[i].name, i);
+        lua_setfield(L, LUA_REGISTRYINDEX, "canon.names");
+        return 0;
+    }
+
     static int fill_coroutine(lua_State* L) {
         Vm& vm = *context(L).vm;
         lua_pushcfunction(L, make_function_table);
@@ -254,9 +271,9 @@ Vm::Vm(const Setup& setup)
     lua_rawsetp(main_, LUA_REGISTRYINDEX, main_);
     context_.vm = this;
     context_.schema = schema_.get();
-    caches_ = std::make_unique<NameCache[]>(2);
-    context_.names = &caches_[0];
-    context_.templates = &caches_[1];
+    names_ = std::make_unique<NameTable[]>(2);
+    context_.names = &names_[0];
+    context_.templates = &names_[1];
     for (const TemplateSpec& spec : setup.host_templates) schema_->add(spec);
     load(setup.host_handlers);
 }
@@ -298,6 +315,7 @@ void Vm::load(const std::vector<std::string>& host_handlers) {
     });
     guarded(VmAccess::load_main);
     find_functions(host_handlers);
+    guarded(VmAccess::make_names);
     guarded(VmAccess::fill_coroutine);
     lua_settop(main_, 0);
     lua_gc(main_, LUA_GCCOLLECT);
@@ -557,6 +575,8 @@ void Vm::append_error_for_scripts(Bytes& out) const {
 void Vm::trace(lua_State* L) {
     constexpr int kMaxLevels = 24;
     lua_Debug frame{};
+    bool is_outermost_unnamed = false;
+    std::string& text = fault_.traceback;
     for (int level = 0; level < kMaxLevels && lua_getstack(L, level, &frame) != 0; ++level) {
         lua_getinfo(L, "Snl", &frame);
         if (frame.currentline <= 0) continue;
@@ -564,13 +584,15 @@ void Vm::trace(lua_State* L) {
             fault_.chunk = frame.short_src;
             fault_.line = frame.currentline;
         }
-        fault_.traceback += std::string(frame.short_src) + ":" + std::to_string(frame.currentline) +
-                            ": in " +
-                            (frame.name != nullptr  ? frame.name
-                             : frame.what[0] == 'm' ? "the module"
-                                                    : "a function") +
-                            "\n";
+        if (is_outermost_unnamed) text += "a function\n";
+        text += std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": in ";
+        is_outermost_unnamed = frame.name == nullptr && frame.what[0] != 'm';
+        if (!is_outermost_unnamed)
+            text += std::string(frame.name != nullptr ? frame.name : "the module") + "\n";
     }
+    // Lua cannot name the function that we have called, but we can.
+    if (is_outermost_unnamed)
+        text += (fault_.function.empty() ? "a function" : fault_.function) + "\n";
 }
 
 void Vm::interrupt_if_overdue(Watch& watch, std::int64_t now) noexcept {

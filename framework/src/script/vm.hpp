@@ -194,7 +194,7 @@ class Vm {
     VmContext context_;
     std::shared_ptr<Schema> schema_;
     FunctionTable functions_;
-    std::unique_ptr<NameCache[]> caches_;
+    std::unique_ptr<NameTable[]> names_;  // of fields, of templates
     lua_State* main_ = nullptr;
     lua_State* coroutine_ = nullptr;
     Run run_;

@@ -24,7 +24,7 @@ class World;
 namespace canon::script {
 
 class MainThread;
-struct NameCache;
+class NameTable;
 class Vm;
 
 /// What the code that runs may do.
@@ -60,8 +60,8 @@ struct VmContext {
 
     const World* world = nullptr;
     const Schema* schema = nullptr;
-    NameCache* names = nullptr;  ///< of fields
-    NameCache* templates = nullptr;
+    const NameTable* names = nullptr;  ///< of fields
+    const NameTable* templates = nullptr;
     MainThread* main = nullptr;
     Frame frame;
 

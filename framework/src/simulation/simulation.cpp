@@ -10,6 +10,9 @@ Simulation::Simulation(std::shared_ptr<const Program> program, SimulationOptions
     machine_->start();
 }
 
+Simulation::Simulation(std::shared_ptr<const Program> program, SimulationOptions options)
+    : Simulation(std::move(program), std::move(options), Host{}) {}
+
 Simulation::~Simulation() = default;
 
 const FrameReport& Simulation::step(std::span<const Input> inputs) {

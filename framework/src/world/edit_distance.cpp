@@ -32,7 +32,9 @@ std::string suggestion(std::string_view name, const std::vector<std::string_view
         // Lengths alone rule most out, so that a script's huge string costs nothing.
         const std::size_t longer = std::max(name.size(), candidate.size());
         if (longer - std::min(name.size(), candidate.size()) >= least) continue;
-        if (const std::size_t distance = edit_distance(name, candidate); distance < least) {
+        // A name that shares no letter is not near, however short both are.
+        const std::size_t distance = edit_distance(name, candidate);
+        if (distance < std::min(least, longer)) {
             least = distance;
             nearest = candidate;
         }
