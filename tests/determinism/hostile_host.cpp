@@ -197,6 +197,8 @@ BOOST_AUTO_TEST_CASE(child_with_the_locale_of_its_environment, *boost::unit_test
     const std::string texts = numbers_with(1) + "\n" + numbers_with(3) + "\n" + melee_with(2);
     const bool kept =
         std::strcmp(std::localeconv()->decimal_point, ",") == 0 && uselocale(nullptr) == own;
+    uselocale(LC_GLOBAL_LOCALE);
+    freelocale(own);
     answer_parent(texts + (kept ? "\nthe host keeps its locale" : "\nthe host lost its locale"));
 }
 

@@ -53,6 +53,17 @@ TemplateIndex visible_template(const VmContext& run, EntityId id) {
     return kNone;
 }
 
+// A number or a text with its content, anything else by its type. Raises nothing: where an error is
+// a longjmp, strings of the caller would never be freed.
+std::string what_it_is(lua_State* L, int index) {
+    const int type = lua_type(L, index);
+    if (type == LUA_TSTRING)
+        return "string \"" + std::string(lua_tostring(L, index)).substr(0, 40) + "\"";
+    if (type != LUA_TNUMBER) return lua_typename(L, type);
+    return lua_isinteger(L, index) ? "integer " + std::to_string(lua_tointeger(L, index))
+                                   : "number " + std::to_string(lua_tonumber(L, index));
+}
+
 // Raises where the field, seen from here, cannot hold the value at `index`. An entity that is dead
 // or not to be seen is left to the commit.
 void check_field_value(lua_State* L, TemplateIndex owner, int name_index, NameId name, int index,
@@ -76,15 +87,9 @@ void check_field_value(lua_State* L, TemplateIndex owner, int name_index, NameId
         value = to_scalar(L, index, run.scratch, spec.name.c_str());
     if (detail::fits(type, value)) [[likely]]
         return;
-    std::string found = lua_typename(L, lua_type(L, index));
-    if (lua_type(L, index) == LUA_TNUMBER)
-        found = lua_isinteger(L, index) ? "integer " + std::to_string(lua_tointeger(L, index))
-                                        : "number " + std::to_string(lua_tonumber(L, index));
-    else if (lua_type(L, index) == LUA_TSTRING)
-        found = "string \"" + std::string(lua_tostring(L, index)).substr(0, 40) + "\"";
     set_message(L, (*run.schema)[owner].name + "." + spec.name +
                        (cell ? "'s cells are of type " : " is of type ") + type_name(type) +
-                       " and cannot hold the " + found);
+                       " and cannot hold the " + what_it_is(L, index));
     raise_message(L);
 }
 
