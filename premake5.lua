@@ -7,7 +7,6 @@ local premake4 = _PREMAKE_VERSION:sub(1, 1) == "4"
 workspace = workspace or solution
 local function on(name) if premake4 then configuration(name) else filter("configurations:" .. name) end end
 local function on_all() if premake4 then configuration({}) else filter({}) end end
-local function keep_symbols() if premake4 then flags({ "Symbols" }) else symbols("On") end end
 if premake4 then  -- It names an object file after its source alone: world/page.cpp and script/page.cpp would be one.
     local basename = path.getbasename
     path.getbasename = function(p)
@@ -46,8 +45,7 @@ local function declare(name, what, files_of_it, target_dir)
     location(makefiles)
     files(files_of_it)
     objdir(out .. "/obj/" .. name)
-    keep_symbols()
-    buildoptions({ "-std=c++20", "-Wall", "-Wextra", "-Werror", "-pthread" })
+    buildoptions({ "-std=c++20", "-g1", "-Wall", "-Wextra", "-Werror", "-pthread" })
     -- g++ 12 sees uninitialized members in every std::variant of vectors that it moves; clang has no such warning.
     buildoptions({ "-Wno-unknown-warning-option", "-Wno-maybe-uninitialized" })
     -- Contraction into fused multiply-add rounds once where the written program rounds twice, on some processors only.
@@ -61,7 +59,7 @@ local function declare(name, what, files_of_it, target_dir)
     on("Release")
     buildoptions({ "-O2" })
     on("Debug")
-    buildoptions({ "-O0" })
+    buildoptions({ "-O0", "-g" })
     on("Asan")
     buildoptions({ "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all" })
     linkoptions({ "-fsanitize=address,undefined" })
@@ -121,6 +119,7 @@ local test_sources = sources("tests", { "tests/fuzz/", "tests/bench/", "tests/re
 if #test_sources > 0 then
     declare("canon_tests", "ConsoleApp", test_sources)
     defines({ "BOOST_TEST_DYN_LINK" })
+    buildoptions({ "-O0" })  -- in all configurations: the library is what is tested, and this halves the build
     sees_private_headers()
     includedirs({ "replay/src", "tests" })
     links_canon()

@@ -9,14 +9,7 @@
 
 #include "canon/error.hpp"
 #include "canon/hash.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CANON_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CANON_SANITIZED 1
-#endif
-#endif
+#include "core/sanitizers.hpp"
 
 namespace canon::script {
 namespace {
@@ -95,11 +88,8 @@ Image::~Image() {
 }
 
 bool Image::catches_faults() noexcept {
-#ifdef CANON_SANITIZED
-    return false;
-#else
+    if (kAddressSanitizer || kThreadSanitizer) return false;
     return !full_copy_forced.load(std::memory_order_relaxed);
-#endif
 }
 
 void Image::force_full_copy(bool force) noexcept { full_copy_forced = force; }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "core/sanitizers.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
@@ -27,6 +28,10 @@ constexpr std::size_t kTrimAbove =
 // The peak rate of Lua instructions, rounded up generously; what takes less than the watch has
 // spent less than this.
 constexpr std::int64_t kInstructionsPerNanosecond = 4;
+
+// The thread sanitizer hands a signal over when the thread next calls the C library, which an
+// endless loop in Lua never does.
+constexpr bool kSignalsComeLate = kThreadSanitizer;
 
 const char* callback_name(FunctionTable::Callback which) noexcept {
     static constexpr const char* kNames[] = {"on_start", "on_input", "on_frame", "on_fault",
@@ -426,7 +431,8 @@ RunStatus Vm::go_on(const StoppedRun& stopped) {
 RunStatus Vm::decide(const StoppedRun* from) {
     const std::int64_t budget =
         run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions;
-    if (run_.mode == Mode::main || budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond)
+    if (run_.mode == Mode::main ||
+        budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond || kSignalsComeLate)
         return attempt(from, true);
     const RunStatus status = attempt(from, false);
     const std::int64_t now = now_nanoseconds();
