@@ -178,8 +178,8 @@ BOOST_AUTO_TEST_CASE(a_memory_eater_ends_however_it_is_wrapped) {
         "while true do pcall(function() local t = {} while true do t = { t, t, t, t } end end) end",
         "while true do pcall(string.rep, 'x', 1 << 30) end",
         "local t = {} pcall(function() while true do t[#t + 1] = { #t } end end) t = nil",
-        "xpcall(function() local t = {} while true do t = { t, t } end end, function() return 'x' "
-        "end)",
+        ("xpcall(function() local t = {} while true do t = { t, t } end end, function() return 'x' "
+         "end)"),
         "coroutine.wrap(function() local t = {} while true do t = { t, t, t, t } end end)()",
         "local t = {} for i = 1, 100000 do t[i] = 'key ' .. i end table.concat(t, ('x'):rep(1000))",
     };

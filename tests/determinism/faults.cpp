@@ -48,9 +48,6 @@ Scenario changing(std::string_view text, std::uint64_t frames = 8) {
     return with_probe(std::string(kChanges) + std::string(text), frames);
 }
 
-// Without any change the log tells of the two things that on_start left waiting.
-const char* const kUntouched = R"([[5,"kept timer"],[5,"kept plan"]])";
-
 void check_untouched(const Trace& trace) {
     const World& world = trace.simulation->world();
     const std::vector<EntityId> ids = ids_of(*trace.simulation, "unit");

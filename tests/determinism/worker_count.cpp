@@ -58,6 +58,7 @@ BOOST_AUTO_TEST_CASE(state_hash_and_chain_do_not_depend_on_worker_count) {
     };
     BOOST_TEST(jobs > 500u);
     BOOST_TEST(rounds > trace.reports.size());
+    BOOST_TEST(dead > 0u);
     BOOST_TEST(trace.faults().size() > 5u);
     BOOST_TEST(trace.log().size() > 10u);
     BOOST_TEST(total("struck").as_integer() > 50);

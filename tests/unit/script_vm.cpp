@@ -262,19 +262,8 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_not_counted_at_first_is_stopped_by_a_signal,
     VmLimits
         limits;  // the default budget: far more than the watch, so the first attempt has no hook
     const auto vm = make_vm(limits);
-    std::atomic<bool> stop{false};
-    std::thread watcher([&] {
-        Vm::Watch watch;
-        while (!stop) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            vm->interrupt_if_overdue(watch,
-                                     std::chrono::steady_clock::now().time_since_epoch().count());
-        }
-    });
     vm->begin_batch();
     const Trace stopped = run(*vm, job(*vm, "spinner"));
-    stop = true;
-    watcher.join();
     BOOST_TEST((stopped.status == RunStatus::failed));
     BOOST_TEST((vm->fault().kind == FaultKind::budget));
     BOOST_TEST(vm->counted_runs() == 1u);

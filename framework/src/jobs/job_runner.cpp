@@ -5,6 +5,7 @@
 
 #include "canon/error.hpp"
 #include "canon/hash.hpp"
+#include "script/watch.hpp"
 
 namespace canon::jobs {
 namespace {
@@ -371,7 +372,7 @@ std::unique_ptr<BackgroundResult> JobRunner::finish_background(JobId id) {
         background_queue_.erase(std::find(background_queue_.begin(), background_queue_.end(), job));
         lock.unlock();
         {
-            const WorkerPool::Watched watched(pool_);
+            const script::Watch watch;
             run_background(0, *job);
         }
         lock.lock();

@@ -52,7 +52,7 @@ struct BackgroundResult {
     std::int64_t next_job = 0;
 };
 
-class JobRunner : private SharedWork, private IdleWork {
+class JobRunner final : private SharedWork, private IdleWork {
   public:
     struct Settings {
         std::uint32_t ids_per_job = 1024;

@@ -2,10 +2,9 @@
 
 #include <pthread.h>
 
-#include <chrono>
-
 #include "canon/error.hpp"
 #include "core/fixed_environment.hpp"
+#include "script/watch.hpp"
 
 namespace canon::jobs {
 namespace {
@@ -34,7 +33,6 @@ WorkerPool::WorkerPool(unsigned workers, const script::Vm::Setup& setup) {
     }
     try {
         for (unsigned i = 1; i < workers; ++i) threads_.emplace_back([this, i] { run_worker(i); });
-        watch_ = std::thread([this] { run_watch(); });
     } catch (const std::system_error& error) {
         stop();
         throw Error("cannot start " + std::to_string(workers) + " worker threads: " + error.what());
@@ -46,9 +44,6 @@ WorkerPool::~WorkerPool() { stop(); }
 void WorkerPool::stop() noexcept {
     stopping_ = true;
     wake();
-    busy_.fetch_add(1);
-    busy_.notify_all();
-    if (watch_.joinable()) watch_.join();  // first: it must not signal a thread that has ended
     for (std::thread& thread : threads_) thread.join();
 }
 
@@ -58,7 +53,7 @@ void WorkerPool::wake() noexcept {
 }
 
 void WorkerPool::dispatch(SharedWork& work) {
-    const Watched watched(*this);
+    const script::Watch watch;
     if (threads_.empty()) {
         work.work(0);
     } else {
@@ -99,7 +94,10 @@ void WorkerPool::run_worker(unsigned worker) {
                    !joined_.compare_exchange_weak(joined, joined + 1, std::memory_order_acq_rel)) {
             }
             if ((joined & kClosed) == 0) {
-                work_.load(std::memory_order_relaxed)->work(worker);
+                {
+                    const script::Watch watch;
+                    work_.load(std::memory_order_relaxed)->work(worker);
+                }
                 if (joined_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1))
                     joined_.notify_all();
                 continue;
@@ -108,27 +106,12 @@ void WorkerPool::run_worker(unsigned worker) {
         idle_workers_.fetch_add(1);
         bool did = false;
         if (IdleWork* idle = idle_work_.load()) {
-            const Watched watched(*this);
+            const script::Watch watch;
             did = idle->work_idle(worker);
         }
         idle_workers_.fetch_sub(1);
         idle_workers_.notify_all();
         if (!did) wake_.wait(seen, std::memory_order_acquire);
-    }
-}
-
-void WorkerPool::run_watch() {
-    pthread_setname_np(pthread_self(), "canon watch");
-    std::vector<script::Vm::Watch> watches(vms_.size());
-    while (!stopping_.load(std::memory_order_acquire)) {
-        if (busy_.load() == 0) {
-            busy_.wait(0);
-            continue;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
-        for (std::size_t i = 0; i < vms_.size(); ++i)
-            vms_[i]->interrupt_if_overdue(watches[i], now);
     }
 }
 

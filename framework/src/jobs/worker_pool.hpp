@@ -2,7 +2,7 @@
 //
 // A dispatch runs one piece of work on all workers that are free. Others may join until the main
 // thread has found nothing left to do, and it waits only for those that have joined: a worker that
-// is held up in background work delays nobody. A watch thread signals workers whose run is overdue.
+// is held up in background work delays nobody.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -53,38 +53,20 @@ class WorkerPool {
     /// There is more idle work.
     void wake() noexcept;
 
-    /// While one lives, the watch looks for overdue runs. Dispatches and idle work have their own.
-    class Watched {
-      public:
-        explicit Watched(WorkerPool& pool) noexcept : pool_(pool) {
-            if (pool_.busy_.fetch_add(1) == 0) pool_.busy_.notify_all();
-        }
-        ~Watched() { pool_.busy_.fetch_sub(1); }
-        Watched(const Watched&) = delete;
-        Watched& operator=(const Watched&) = delete;
-
-      private:
-        WorkerPool& pool_;
-    };
-
   private:
     void run_worker(unsigned worker);
-    void run_watch();
     void stop() noexcept;
 
     static constexpr std::uint32_t kClosed = 1u << 31;
 
     std::vector<std::unique_ptr<script::Vm>> vms_;
     std::vector<std::thread> threads_;
-    std::thread watch_;
     std::atomic<std::uint32_t> wake_{0};
     std::atomic<std::uint64_t> generation_{0};
     std::atomic<std::uint32_t> joined_{kClosed};  // workers in the dispatch under way, or kClosed
     std::atomic<SharedWork*> work_{nullptr};
     std::atomic<IdleWork*> idle_work_{nullptr};
     std::atomic<std::uint32_t> idle_workers_{0};  // at idle work
-    std::atomic<std::uint32_t> busy_{
-        0};  // dispatches and idle work under way: the watch sleeps at 0
     std::atomic<bool> stopping_{false};
 };
 

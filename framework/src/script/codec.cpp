@@ -98,14 +98,15 @@ struct Encoder {
             default:
                 break;
         }
-        static constexpr const char* kReasons[] = {
-            " is a userdata, which is no value; use numbers, strings, booleans and tables of these",
-            " is a function, which is no value; hand over the name of a job or handler instead",
-            " is a coroutine, which is no value; use numbers, strings, booleans and tables of "
-            "these",
-        };
         const int type = lua_type(L, index);
-        refuse(kReasons[type == LUA_TFUNCTION ? 1 : type == LUA_TTHREAD ? 2 : 0]);
+        if (type == LUA_TFUNCTION)
+            refuse(
+                " is a function, which is no value; hand over the name of a job or handler "
+                "instead");
+        refuse(type == LUA_TTHREAD ? " is a coroutine, which is no value; use numbers, strings, "
+                                     "booleans and tables of these"
+                                   : " is a userdata, which is no value; use numbers, strings, "
+                                     "booleans and tables of these");
     }
 
     void table(int index) {

@@ -1,19 +1,15 @@
 #include "script/vm.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <mutex>
 
-#include "core/sanitizers.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
 #include "script/lua_probe.hpp"
 #include "script/raise.hpp"
+#include "script/watch.hpp"
 
 namespace canon::script {
 namespace {
@@ -29,17 +25,11 @@ constexpr std::size_t kTrimAbove =
 // spent less than this.
 constexpr std::int64_t kInstructionsPerNanosecond = 4;
 
-// The thread sanitizer hands a signal over when the thread next calls the C library, which an
-// endless loop in Lua never does.
-constexpr bool kSignalsComeLate = kThreadSanitizer;
-
 const char* callback_name(FunctionTable::Callback which) noexcept {
     static constexpr const char* kNames[] = {"on_start", "on_input", "on_frame", "on_fault",
                                              "on_commit"};
     return kNames[which];
 }
-
-thread_local VmContext* running_here = nullptr;  // what a signal on this thread stops
 
 std::int64_t now_nanoseconds() noexcept {
     return std::chrono::steady_clock::now().time_since_epoch().count();
@@ -47,31 +37,6 @@ std::int64_t now_nanoseconds() noexcept {
 
 void stop_hook(lua_State* L, lua_Debug*) {
     kill(L, context(L).counted ? Kill::budget : Kill::overdue);
-}
-
-// lua_sethook only writes a few fields of the state, so a signal handler may call it, but only on
-// the thread that runs the state: from another one it corrupts the interpreter.
-void on_overdue_signal(int) {
-    VmContext* run = running_here;
-    if (run == nullptr || run->counted || run->kill != 0) return;
-    if (lua_State* L = run->running) {
-        run->kill = static_cast<int>(Kill::overdue);
-        lua_sethook(L, stop_hook, LUA_MASKCOUNT, 1);
-    }
-}
-
-int overdue_signal() noexcept { return SIGRTMIN + 3; }
-
-void install_overdue_signal() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        struct sigaction action {};
-        action.sa_handler = on_overdue_signal;
-        action.sa_flags = SA_RESTART | SA_ONSTACK;
-        sigemptyset(&action.sa_mask);
-        if (sigaction(overdue_signal(), &action, nullptr) != 0)
-            throw Error("cannot install the handler of the signal that stops overdue jobs");
-    });
 }
 
 const char* describe(Kill why) noexcept {
@@ -109,6 +74,12 @@ FaultKind fault_kind(Kill why) noexcept {
 }
 
 }  // namespace
+
+void stop_overdue(VmContext& run) noexcept {
+    if (run.counted || run.kill != 0) return;
+    run.kill = static_cast<int>(Kill::overdue);
+    lua_sethook(run.running, stop_hook, LUA_MASKCOUNT, 1);
+}
 
 void kill(lua_State* L, Kill why) {
     VmContext& run = context(L);
@@ -263,7 +234,7 @@ Vm::Vm(const Setup& setup)
       schema_(std::make_shared<Schema>()) {
     std::string why;
     if (!exact_mode_works(why)) throw Error(why);
-    install_overdue_signal();
+    context_.ticks_allowed = std::max<std::int64_t>(limits_.watch_nanoseconds / 1'000'000, 1);
     arena_.set_limits(limits_.memory_bytes, limits_.memory_bytes);
     bool pinned = false;
     main_ = new_pinned_state(arena_, setup.hash_seed, pinned, true);
@@ -284,9 +255,7 @@ Vm::Vm(const Setup& setup)
 }
 
 // The state is not closed: the arena goes as a whole, and nothing in it owns anything outside.
-Vm::~Vm() {
-    if (running_here == &context_) running_here = nullptr;
-}
+Vm::~Vm() { Watch::forget(context_); }
 
 void Vm::open() {
     open_strict_base(main_);
@@ -403,11 +372,7 @@ void Vm::on_pressure(void* owner, bool refused) {
     }
 }
 
-void Vm::begin_batch() noexcept {
-    driver_.store(pthread_self(), std::memory_order_relaxed);
-    running_here = &context_;
-    clock_ = now_nanoseconds();
-}
+void Vm::begin_batch() noexcept { clock_ = now_nanoseconds(); }
 
 RunStatus Vm::run(const Run& run) {
     run_ = run;
@@ -432,7 +397,7 @@ RunStatus Vm::decide(const StoppedRun* from) {
     const std::int64_t budget =
         run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions;
     if (run_.mode == Mode::main ||
-        budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond || kSignalsComeLate)
+        budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond || !Watch::over(context_))
         return attempt(from, true);
     const RunStatus status = attempt(from, false);
     const std::int64_t now = now_nanoseconds();
@@ -488,12 +453,14 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
         lua_sethook(coroutine_, stop_hook, LUA_MASKCOUNT,
                     static_cast<int>(std::min<std::int64_t>(budget, INT32_MAX)));
     }
-    serial_.fetch_add(1, std::memory_order_relaxed);
+    context_.serial.store(context_.serial.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
     context_.running = coroutine_;
     int results = 0;
     const int status = lua_resume(coroutine_, nullptr, arguments, &results);
     context_.running = nullptr;
-    serial_.fetch_add(1, std::memory_order_relaxed);
+    context_.serial.store(context_.serial.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
     context_.actions.truncate(context_.actions_whole);
     if (context_.kill == 0) [[likely]] {
         if (status == LUA_OK) return RunStatus::done;
@@ -599,18 +566,6 @@ void Vm::trace(lua_State* L) {
     // Lua cannot name the function that we have called, but we can.
     if (is_outermost_unnamed)
         text += (fault_.function.empty() ? "a function" : fault_.function) + "\n";
-}
-
-void Vm::interrupt_if_overdue(Watch& watch, std::int64_t now) noexcept {
-    const std::uint64_t serial = serial_.load(std::memory_order_relaxed);
-    if (serial != watch.serial || serial % 2 == 0) {
-        watch.serial = serial;
-        watch.since_nanoseconds = now;
-    } else if (now - watch.since_nanoseconds > limits_.watch_nanoseconds) {
-        pthread_kill(static_cast<pthread_t>(driver_.load(std::memory_order_relaxed)),
-                     overdue_signal());
-        watch.since_nanoseconds = now;
-    }
 }
 
 }  // namespace canon::script

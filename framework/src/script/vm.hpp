@@ -7,8 +7,7 @@
 // stops in engine.call, or is overdue; an overdue one is dropped and run again with one instruction
 // hook, and that run alone decides.
 //
-// Threads: a VM is used by one thread at a time. `interrupt_if_overdue` may be called from any
-// thread.
+// Threads: a VM is used by one thread at a time.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -160,20 +159,14 @@ class Vm {
     std::int64_t next_entity() const noexcept { return context_.next_entity; }
     std::int64_t next_job() const noexcept { return context_.next_job; }
 
-    /// Call: by the watch, every millisecond or so. Signals the thread that drives this VM if the
-    /// same run has been under way at two calls at least the watch time apart.
-    struct Watch {
-        std::uint64_t serial = 0;
-        std::int64_t since_nanoseconds = 0;
-    };
-    void interrupt_if_overdue(Watch& watch, std::int64_t now_nanoseconds) noexcept;
-    /// Makes this thread the VM's driver and reads the clock, from which the first run is timed.
-    /// Call: before each batch of runs.
+    /// Reads the clock, from which the first run is timed. Call: before each batch of runs.
     void begin_batch() noexcept;
 
     /// The stopped and counted runs so far; for tests and statistics.
     std::uint64_t counted_runs() const noexcept { return counted_runs_; }
-    std::uint64_t runs() const noexcept { return serial_.load(std::memory_order_relaxed) / 2; }
+    std::uint64_t runs() const noexcept {
+        return context_.serial.load(std::memory_order_relaxed) / 2;
+    }
 
   private:
     friend struct VmAccess;
@@ -202,8 +195,6 @@ class Vm {
     Fault fault_;
     bool error_is_scripts_own_ = false;
     Bytes error_value_;  // canonical, where the error value is no string; else empty
-    std::atomic<std::uint64_t> serial_{0};  // odd while a run is under way
-    std::atomic<unsigned long> driver_{0};  // the thread to signal
     std::uint64_t counted_runs_ = 0;
     std::int64_t clock_ = 0;  // when the last run ended
 };

@@ -5,6 +5,7 @@
 // into trivially destructible locals, call one function that does not throw, push or raise last. In
 // the C build of Lua an error is a longjmp, which runs no destructor.
 #pragma once
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <string>
@@ -50,8 +51,13 @@ struct VmContext {
     /// The coroutine that executes now, null between runs; read by the signal handler of the VM's
     /// own thread.
     lua_State* volatile running = nullptr;
-    volatile std::sig_atomic_t kill = 0;  // a Kill
-    bool counted = false;                 ///< this run has a budget hook
+    volatile std::sig_atomic_t kill = 0;   // a Kill
+    std::atomic<std::uint64_t> serial{0};  ///< of runs: odd while one is under way
+    // Of the watch: the run that it saw last, for how many ticks, and for how many it may last.
+    std::uint64_t seen_serial = 0;
+    std::int64_t seen_ticks = 0;
+    std::int64_t ticks_allowed = 0;
+    bool counted = false;       ///< this run has a budget hook
     bool call_pending = false;  ///< the yield under way is engine.call's, not the script's
     Mode mode = Mode::loading;
     int depth = 0;  ///< of handlers that call handlers on the main thread

@@ -38,7 +38,7 @@ class SimulationSnapshot {
     std::shared_ptr<const Snapshot> world;
 };
 
-class Simulation::Machine : private script::MainThread {
+class Simulation::Machine final : private script::MainThread {
   public:
     Machine(Simulation& owner, std::shared_ptr<const Program> program, SimulationOptions options,
             Host host);

@@ -1,0 +1,47 @@
+// Watch: stops hookless runs that take too long, on the thread that makes them.
+//
+// While a thread runs scripts, a timer of its own sends it a signal every millisecond; the handler
+// sees whether the same run is still under way, and sets the hook that ends it. lua_sethook only
+// writes a few fields of the state, so a signal handler may call it, but only on the thread that
+// runs the state: from another one it corrupts the interpreter. No thread is needed for this, so a
+// host that gives us its own keeps all of them in hand.
+//
+// The timer stops by itself when it finds no run under way, and a Watch stops it at the end of a
+// piece of work: host code is not interrupted in its waiting, or once at most.
+#pragma once
+#include <csignal>
+
+#include "script/vm_context.hpp"
+
+namespace canon::script {
+
+/// What a Watch ends with; see vm.cpp.
+void stop_overdue(VmContext& run) noexcept;
+
+class Watch {
+  public:
+    Watch() = default;
+    ~Watch() { stop(); }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+    /// Watches the runs of `run` on this thread from here on. False where that is impossible.
+    static bool over(VmContext& run) noexcept {
+        watched_ = &run;
+        return ticking_ != 0 || start();
+    }
+    /// Call: before a context that may be watched on this thread goes.
+    static void forget(const VmContext& run) noexcept {
+        if (watched_ == &run) watched_ = nullptr;
+    }
+
+  private:
+    static bool start() noexcept;
+    static void stop() noexcept;
+    static void tick(int signal);
+
+    static inline thread_local VmContext* volatile watched_ = nullptr;
+    static inline thread_local volatile std::sig_atomic_t ticking_ = 0;
+};
+
+}  // namespace canon::script
