@@ -16,6 +16,7 @@ enum class FaultKind : std::uint8_t {
     output,     ///< more actions or log text than a run may ask for
     limit,      ///< rounds, posts, jobs in a frame, bytes put aside
     host,       ///< a C++ handler threw
+    cancelled,  ///< by the host: of jobs of a ScriptRunner alone
 };
 
 const char* fault_name(FaultKind kind) noexcept;

@@ -1,7 +1,5 @@
 #include "jobs/worker_pool.hpp"
 
-#include <pthread.h>
-
 #include "canon/error.hpp"
 #include "core/fixed_environment.hpp"
 #include "script/watch.hpp"
@@ -19,8 +17,9 @@ void pause_briefly() noexcept {
 
 }  // namespace
 
-WorkerPool::WorkerPool(unsigned workers, const script::Vm::Setup& setup) {
-    for (unsigned i = 0; i < workers; ++i) {
+WorkerPool::WorkerPool(const WorkerOptions& options, const script::Vm::Setup& setup)
+    : generations_(options.count, 0) {
+    for (unsigned i = 0; i < options.count; ++i) {
         vms_.push_back(std::make_unique<script::Vm>(setup));
         // The check that no trace of the machine (addresses, clock, history) is in the heap that
         // scripts start from.
@@ -31,11 +30,19 @@ WorkerPool::WorkerPool(unsigned workers, const script::Vm::Setup& setup) {
                 "the worker. "
                 "This is a bug of Canon or of this build of Lua");
     }
+    if (options.host_threads) return;
+    threads_.reserve(options.count - 1);
     try {
-        for (unsigned i = 1; i < workers; ++i) threads_.emplace_back([this, i] { run_worker(i); });
-    } catch (const std::system_error& error) {
+        for (unsigned i = 1; i < options.count; ++i) {
+            ThreadOptions own{
+                options.thread_name + " " + std::to_string(i), options.stack_bytes, {}};
+            if (!options.processors.empty())
+                own.processors = {options.processors[i % options.processors.size()]};
+            threads_.emplace_back(own, [this, i] { run_thread(i); });
+        }
+    } catch (const Error&) {
         stop();
-        throw Error("cannot start " + std::to_string(workers) + " worker threads: " + error.what());
+        throw;
     }
 }
 
@@ -44,7 +51,7 @@ WorkerPool::~WorkerPool() { stop(); }
 void WorkerPool::stop() noexcept {
     stopping_ = true;
     wake();
-    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 void WorkerPool::wake() noexcept {
@@ -52,9 +59,14 @@ void WorkerPool::wake() noexcept {
     wake_.notify_all();
 }
 
+void WorkerPool::wake_one() noexcept {
+    wake_.fetch_add(1, std::memory_order_release);
+    wake_.notify_one();
+}
+
 void WorkerPool::dispatch(SharedWork& work) {
     const script::Watch watch;
-    if (threads_.empty()) {
+    if (size() == 1) {
         work.work(0);
     } else {
         work_.store(&work, std::memory_order_relaxed);
@@ -79,39 +91,47 @@ void WorkerPool::set_idle_work(IdleWork* work) {
     if (work != nullptr) wake();
 }
 
-void WorkerPool::run_worker(unsigned worker) {
+bool WorkerPool::join_dispatch(unsigned worker) {
+    const std::uint64_t newest = generation_.load(std::memory_order_acquire);
+    if (newest == generations_[worker]) return false;
+    generations_[worker] = newest;
+    std::uint32_t joined = joined_.load(std::memory_order_acquire);
+    while ((joined & kClosed) == 0 &&
+           !joined_.compare_exchange_weak(joined, joined + 1, std::memory_order_acq_rel)) {
+    }
+    if ((joined & kClosed) != 0) return false;
+    {
+        const script::Watch watch;
+        work_.load(std::memory_order_relaxed)->work(worker);
+    }
+    if (joined_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1)) joined_.notify_all();
+    return true;
+}
+
+bool WorkerPool::do_idle_work(unsigned worker) {
+    idle_workers_.fetch_add(1);
+    bool did = false;
+    if (IdleWork* idle = idle_work_.load()) {
+        const script::Watch watch;
+        did = idle->work_idle(worker);
+    }
+    idle_workers_.fetch_sub(1);
+    idle_workers_.notify_all();
+    return did;
+}
+
+bool WorkerPool::run_worker(unsigned worker) {
     const FixedEnvironment environment;
-    pthread_setname_np(pthread_self(), ("canon " + std::to_string(worker)).c_str());
-    std::uint64_t generation = 0;
+    return join_dispatch(worker) || do_idle_work(worker);
+}
+
+void WorkerPool::run_thread(unsigned worker) {
+    const FixedEnvironment environment;
     while (true) {
         const std::uint32_t seen = wake_.load(std::memory_order_acquire);
         if (stopping_.load(std::memory_order_acquire)) return;
-        const std::uint64_t newest = generation_.load(std::memory_order_acquire);
-        if (newest != generation) {
-            generation = newest;
-            std::uint32_t joined = joined_.load(std::memory_order_acquire);
-            while ((joined & kClosed) == 0 &&
-                   !joined_.compare_exchange_weak(joined, joined + 1, std::memory_order_acq_rel)) {
-            }
-            if ((joined & kClosed) == 0) {
-                {
-                    const script::Watch watch;
-                    work_.load(std::memory_order_relaxed)->work(worker);
-                }
-                if (joined_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1))
-                    joined_.notify_all();
-                continue;
-            }
-        }
-        idle_workers_.fetch_add(1);
-        bool did = false;
-        if (IdleWork* idle = idle_work_.load()) {
-            const script::Watch watch;
-            did = idle->work_idle(worker);
-        }
-        idle_workers_.fetch_sub(1);
-        idle_workers_.notify_all();
-        if (!did) wake_.wait(seen, std::memory_order_acquire);
+        if (!join_dispatch(worker) && !do_idle_work(worker))
+            wake_.wait(seen, std::memory_order_acquire);
     }
 }
 

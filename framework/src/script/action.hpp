@@ -11,6 +11,11 @@
 //   cancel       := job
 //   post, call   := handler, value        a call is the last action of its round
 //
+// And of jobs of a ScriptRunner, whose host has names of its own:
+//   host_spawn             := entity, string, map value of fields
+//   host_post, host_call   := value of the function's id, value        a call is the last of its
+//   round
+//
 // Ids and indexes are varints, priorities zigzag, keys and values canonical values. Names and
 // templates are numbers of the Schema, functions and handlers of the FunctionTable.
 #pragma once
@@ -29,6 +34,9 @@ enum class Operation : std::uint8_t {
     cancel,
     post,
     call,
+    host_spawn,
+    host_post,
+    host_call,
 };
 
 /// `deliver` of a submission: 0 is the frame of execution itself, n + 1 is n frames after

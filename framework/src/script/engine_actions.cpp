@@ -3,7 +3,7 @@
 // wait in the buffer for the commit; on the main thread they are applied at once, by the same code.
 #include <cmath>
 
-#include "script/action.hpp"
+#include "script/action_writer.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
@@ -14,33 +14,9 @@
 namespace canon::script {
 namespace {
 
-constexpr std::size_t kMaxActionBytes = 16 << 20;
 constexpr int kMaxHandlerDepth = 32;
 
 void set_message(lua_State* L, std::string text) noexcept { context(L).message = std::move(text); }
-
-void put_id(Bytes& out, EntityId id) { out.put_varint(static_cast<std::uint64_t>(id.value)); }
-
-// Begins an action, over what an error may have left of one, and returns where it begins.
-std::size_t begin_action(lua_State* L, Operation operation) {
-    VmContext& run = context(L);
-    run.actions.truncate(run.actions_whole);
-    run.actions.put(static_cast<std::uint8_t>(operation));
-    return run.actions_whole;
-}
-
-// After the last byte of an action: limits in a job, application on the main thread.
-void end_action(lua_State* L, std::size_t begin) {
-    VmContext& run = context(L);
-    if (run.mode != Mode::main) [[likely]] {
-        if (run.actions.size() - run.actions_begin > kMaxActionBytes) kill(L, Kill::output);
-        run.actions_whole = run.actions.size();
-        return;
-    }
-    const char* problem = run.main->apply(run.actions.view(begin, run.actions.size()));
-    run.actions.truncate(begin);
-    if (problem != nullptr) raise(L, "%s", problem);
-}
 
 // The template of an entity as the asking script can know it: kNone for one that it cannot see.
 TemplateIndex visible_template(const VmContext& run, EntityId id) {
@@ -466,17 +442,6 @@ int post_to_main_thread(lua_State* L) {
     return 0;
 }
 
-int push_answer(lua_State* L, int, lua_KContext) {
-    VmContext& run = context(L);
-    run.call_pending = false;
-    ByteReader in(run.answer);
-    std::uint8_t answered = 0;
-    in.byte(answered);
-    decode(L, in);
-    if (answered == static_cast<std::uint8_t>(Tag::yes)) return 1;
-    throw_value(L);
-}
-
 // On the main thread: the handler runs here and now, between savepoints. Its data and its result
 // are copies, as they are for a job.
 int call_now(lua_State* L, std::uint32_t handler) {
@@ -527,20 +492,45 @@ int call(lua_State* L) {
     if (run.mode == Mode::main) return call_now(L, handler);
     if (run.mode == Mode::background)
         raise(L, "engine.call: a background job (deliver) cannot call");
+    check_can_stop(L);
+    const std::size_t begin = begin_action(L, Operation::call);
+    put_handler_call(L, handler);
+    end_action(L, begin);
+    return stop_for_answer(L);
+}
+
+}  // namespace
+
+namespace {
+
+int push_answer(lua_State* L, int, lua_KContext) {
+    VmContext& run = context(L);
+    run.call_pending = false;
+    ByteReader in(run.answer);
+    std::uint8_t answered = 0;
+    in.byte(answered);
+    decode(L, in);
+    if (answered == static_cast<std::uint8_t>(Tag::yes)) return 1;
+    throw_value(L);
+}
+
+}  // namespace
+
+void check_can_stop(lua_State* L) {
     if (!lua_isyieldable(L))
         raise(
             L,
             "engine.call cannot stop the job here: inside a table.sort comparator, a string.gsub "
             "callback "
             "or a metamethod called from C, Lua cannot be left half-way. Call before or after it");
-    const std::size_t begin = begin_action(L, Operation::call);
-    put_handler_call(L, handler);
-    end_action(L, begin);
-    run.call_pending = true;
+}
+
+int stop_for_answer(lua_State* L) {
+    context(L).call_pending = true;
     return lua_yieldk(L, 0, 0, push_answer);
 }
 
-int log(lua_State* L) {
+int engine_log(lua_State* L) {
     static const char* const kLevels[] = {"debug", "info", "warning", "error", nullptr};
     const int level = luaL_checkoption(L, 1, nullptr, kLevels);
     luaL_checkany(L, 2);
@@ -553,8 +543,6 @@ int log(lua_State* L) {
     return 0;
 }
 
-}  // namespace
-
 void add_engine_actions(lua_State* L) {
     set_function(L, "set", set);
     set_function(L, "add", add);
@@ -566,7 +554,7 @@ void add_engine_actions(lua_State* L) {
     set_function(L, "cancel", cancel);
     set_function(L, "post_to_main_thread", post_to_main_thread);
     set_function(L, "call", call);
-    set_function(L, "log", log);
+    set_function(L, "log", engine_log);
 }
 
 }  // namespace canon::script

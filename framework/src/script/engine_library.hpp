@@ -9,7 +9,9 @@ namespace canon::script {
 inline constexpr const char* kFunctionsKey = "canon.functions";
 
 /// Opens `engine`, `jobs`, `actions`, `template`, `singleton`, `array`, `entity`, `any`, `require`.
-void open_engine(lua_State* L);
+/// For a host without a world `engine` has log, spawn_entity, post_to_main_thread and call alone,
+/// and names are the host's.
+void open_engine(lua_State* L, bool is_runner);
 
 // Its parts, one file each.
 void open_declarations(lua_State* L);  // template, singleton, array, entity, any, jobs, actions
@@ -18,6 +20,11 @@ void add_engine_reads(
     lua_State* L);  // into the table on top: get, at, alive, each, count, near, where, frame
 void add_engine_actions(
     lua_State* L);  // into the table on top: set, add, put, destroy, ... call, log
+
+void add_runner_actions(
+    lua_State* L);  // into the table on top: spawn_entity, post_to_main_thread, call, log
+
+int engine_log(lua_State* L);
 
 /// Leaves the module's value on the stack, running it if it is required for the first time.
 void require_module(lua_State* L, const char* name);

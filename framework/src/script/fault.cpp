@@ -18,6 +18,8 @@ const char* fault_name(FaultKind kind) noexcept {
             return "limit";
         case FaultKind::host:
             return "host";
+        case FaultKind::cancelled:
+            return "cancelled";
     }
     return "unknown";
 }

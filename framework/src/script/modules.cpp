@@ -97,12 +97,16 @@ void open_modules(lua_State* L) {
     lua_pop(L, 1);
 }
 
-void open_engine(lua_State* L) {
+void open_engine(lua_State* L, bool is_runner) {
     open_declarations(L);
     open_modules(L);
     lua_newtable(L);
-    add_engine_reads(L);
-    add_engine_actions(L);
+    if (is_runner) {
+        add_runner_actions(L);
+    } else {
+        add_engine_reads(L);
+        add_engine_actions(L);
+    }
     lua_setglobal(L, "engine");
 }
 

@@ -6,42 +6,15 @@
 
 #include "canon/error.hpp"
 #include "canon/hash.hpp"
-#include "core/fixed_environment.hpp"
-#include "script/lua.hpp"
+#include "script/compiler.hpp"
 
 namespace canon {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kMaxSource = 16u << 20;
-
-int append_bytecode(lua_State*, const void* bytes, std::size_t count, void* out) {
-    static_cast<Bytes*>(out)->append(bytes, count);
-    return 0;
-}
-
-// In a state of its own, so that the memory of the compiler is no part of any image. Returns why
-// the text is no Lua, or nothing.
-std::string compile(const Module& module, Bytes& code) {
-    const FixedEnvironment environment;  // the compiler reads numbers and folds constants
-    struct Closer {
-        lua_State* L;
-        ~Closer() { lua_close(L); }
-    } scratch{luaL_newstate()};
-    if (scratch.L == nullptr) throw Error("not enough memory to compile " + module.file);
-    const std::string chunk = "=" + module.file;
-    if (luaL_loadbufferx(scratch.L, module.source.data(), module.source.size(), chunk.c_str(),
-                         "t") != LUA_OK) {
-        const char* text = lua_tostring(scratch.L, -1);
-        return text != nullptr ? text : module.file + ": cannot be compiled";
-    }
-    lua_dump(scratch.L, append_bytecode, &code, 0);
-    return {};
-}
-
 std::string read_file(const fs::path& path) {
-    if (fs::file_size(path) > kMaxSource)
+    if (fs::file_size(path) > script::kMaxSource)
         throw Error(path.string() +
                     " is larger than 16 MiB, which is no Lua module; keep data in other files");
     std::ifstream in(path, std::ios::binary);
@@ -117,7 +90,8 @@ std::shared_ptr<const Program> Program::from_modules(std::vector<Module> modules
         if (module.file.empty()) module.file = module_file(module.name);
         if (i > 0 && module.name == program->modules_[i - 1].name)
             throw Error("the module '" + module.name + "' is there twice");
-        program->syntax_errors_.push_back(compile(module, program->bytecode_.emplace_back()));
+        program->syntax_errors_.push_back(
+            script::compile(module.source, module.file, program->bytecode_.emplace_back()));
         hasher.update_string(module.name);
         hasher.update_string(module.source);
     }

@@ -52,6 +52,8 @@ const char* describe(Kill why) noexcept {
             return "stopped: it has used up its memory";
         case Kill::output:
             return "stopped: it has asked for more actions or log text than one run may";
+        case Kill::cancelled:
+            return "cancelled";
     }
     return "stopped";
 }
@@ -69,15 +71,17 @@ FaultKind fault_kind(Kill why) noexcept {
             return FaultKind::memory;
         case Kill::output:
             return FaultKind::output;
+        case Kill::cancelled:
+            return FaultKind::cancelled;
     }
     return FaultKind::error;
 }
 
 }  // namespace
 
-void stop_overdue(VmContext& run) noexcept {
-    if (run.counted || run.kill != 0) return;
-    run.kill = static_cast<int>(Kill::overdue);
+void stop_running(VmContext& run, Kill why) noexcept {
+    if (run.kill != 0) return;
+    run.kill = static_cast<int>(why);
     lua_sethook(run.running, stop_hook, LUA_MASKCOUNT, 1);
 }
 
@@ -134,10 +138,18 @@ struct VmAccess {
     static int enter(lua_State* L) {
         Vm& vm = *context(L).vm;
         const Run& run = vm.run_;
-        lua_rawgeti(L, lua_upvalueindex(1), static_cast<lua_Integer>(run.function) + 1);
+        if (run.chunk.empty()) {
+            lua_rawgeti(L, lua_upvalueindex(1), static_cast<lua_Integer>(run.function) + 1);
+        } else {
+            charge(L, static_cast<std::int64_t>(run.chunk.size() / 16));
+            if (luaL_loadbufferx(L, reinterpret_cast<const char*>(run.chunk.data()),
+                                 run.chunk.size(), "=script", "b") != LUA_OK)
+                lua_error(L);
+        }
         int arguments = 0;
         if (run.argument == Run::Argument::values) {
             ByteReader in(run.values);
+            luaL_checkstack(L, static_cast<int>(run.value_count), "too many arguments");
             for (std::uint32_t i = 0; i < run.value_count; ++i) decode(L, in);
             arguments = static_cast<int>(run.value_count);
         } else if (run.argument == Run::Argument::ids) {
@@ -148,13 +160,17 @@ struct VmAccess {
             }
             arguments = 1;
         }
-        lua_callk(L, arguments, run.wants_result ? 1 : 0, 0, leave);
+        static constexpr int kResults[] = {0, 1, LUA_MULTRET};
+        lua_callk(L, arguments, kResults[static_cast<int>(run.results)], 0, leave);
         return leave(L, LUA_OK, 0);
     }
 
     static int leave(lua_State* L, int, lua_KContext) {
         Vm& vm = *context(L).vm;
-        if (vm.run_.wants_result) encode(L, -1, vm.result_, "the returned value");
+        // The function and its arguments are gone: only results are on this frame's stack.
+        const int results = vm.run_.results == Run::Results::none ? 0 : lua_gettop(L);
+        for (int i = 1; i <= results; ++i) encode(L, i, vm.result_, "the returned value");
+        vm.result_count_ = static_cast<std::uint32_t>(results);
         return 0;
     }
 
@@ -228,6 +244,7 @@ struct VmAccess {
 
 Vm::Vm(const Setup& setup)
     : limits_(setup.limits),
+      engine_(setup.engine),
       program_(setup.program),
       arena_(2 * setup.limits.memory_bytes, on_pressure, this),
       image_(arena_),
@@ -263,7 +280,7 @@ void Vm::open() {
     open_strict_table(main_);
     open_strict_math(main_);
     open_strict_coroutine(main_);
-    open_engine(main_);
+    open_engine(main_, engine_ == Setup::Engine::runner);
     lua_settop(main_, 0);
 }
 
@@ -404,7 +421,7 @@ RunStatus Vm::decide(const StoppedRun* from) {
     const bool overdue = now - clock_ > limits_.watch_nanoseconds ||
                          context_.kill == static_cast<int>(Kill::overdue);
     clock_ = now;
-    if (!overdue) [[likely]]
+    if (!overdue || context_.kill == static_cast<int>(Kill::cancelled)) [[likely]]
         return status;
     ++counted_runs_;
     const RunStatus decided = attempt(from, true);
@@ -474,11 +491,11 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
 int Vm::push_arguments() {
     switch (run_.argument) {
         case Run::Argument::none:
-            if (run_.wants_result) break;
+            if (run_.results != Run::Results::none || !run_.chunk.empty()) break;
             lua_rawgeti(coroutine_, kFunctions, static_cast<lua_Integer>(run_.function) + 1);
             return 0;
         case Run::Argument::entity:
-            if (run_.wants_result) break;
+            if (run_.results != Run::Results::none || !run_.chunk.empty()) break;
             lua_rawgeti(coroutine_, kFunctions, static_cast<lua_Integer>(run_.function) + 1);
             lua_pushinteger(coroutine_, run_.entity);
             return 1;
@@ -507,7 +524,8 @@ void Vm::explain(lua_State* L, int status) {
     error_value_.clear();
     fault_.kind = fault_kind(why);
     fault_.in_job = run_.mode == Mode::job || run_.mode == Mode::background;
-    if (context_.mode != Mode::loading) fault_.function = functions_.name(run_.function);
+    if (context_.mode != Mode::loading)
+        fault_.function = run_.chunk.empty() ? functions_.name(run_.function) : "script";
     trace(L);
     const std::string place = fault_.chunk.empty()
                                   ? std::string()

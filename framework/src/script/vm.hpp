@@ -85,6 +85,8 @@ struct VmLimits {
 /// One run to make.
 struct Run {
     std::uint32_t function = 0;
+    /// Instead of a function: bytecode of our own compiler, called as a function would be.
+    std::span<const std::uint8_t> chunk = {};
     Mode mode = Mode::job;
     Frame frame;
     enum class Argument : std::uint8_t { none, entity, values, ids } argument = Argument::none;
@@ -92,7 +94,7 @@ struct Run {
     std::span<const std::uint8_t> values;  ///< canonical values, one after the other
     std::uint32_t value_count = 0;
     std::span<const EntityId> ids;
-    bool wants_result = false;
+    enum class Results : std::uint8_t { none, one, all } results = Results::none;
     std::uint64_t random_key = 0;
     std::uint64_t random_stream = 0;
     std::int64_t first_entity = 0, end_entity = 0;
@@ -120,6 +122,8 @@ class Vm {
         std::vector<std::string> host_handlers;    ///< names of C++ handlers
         std::vector<TemplateSpec> host_templates;  ///< declared before the program's
         std::uint32_t hash_seed = 0x43616e6f;      ///< Lua's; another one only in tests
+        /// Whose `engine` scripts see: the simulation's, or that of a host without a world.
+        enum class Engine : std::uint8_t { simulation, runner } engine = Engine::simulation;
     };
 
     /// Loads the program.
@@ -153,8 +157,9 @@ class Vm {
     Fault& fault() noexcept { return fault_; }
     /// Of the last run that failed by an error: appends the error value as scripts may see it.
     void append_error_for_scripts(Bytes& out) const;
-    /// Of the last run that wanted one: a canonical value.
+    /// Of the last run that wanted results: canonical values, one after the other.
     const Bytes& result() const noexcept { return result_; }
+    std::uint32_t result_count() const noexcept { return result_count_; }
     /// Ids used by the last run, as the first one not used.
     std::int64_t next_entity() const noexcept { return context_.next_entity; }
     std::int64_t next_job() const noexcept { return context_.next_job; }
@@ -181,6 +186,7 @@ class Vm {
     static void on_pressure(void* owner, bool refused);
 
     VmLimits limits_;
+    Setup::Engine engine_;
     std::shared_ptr<const Program> program_;
     Arena arena_;
     Image image_;
@@ -192,6 +198,7 @@ class Vm {
     lua_State* coroutine_ = nullptr;
     Run run_;
     Bytes result_;
+    std::uint32_t result_count_ = 0;
     Fault fault_;
     bool error_is_scripts_own_ = false;
     Bytes error_value_;  // canonical, where the error value is no string; else empty

@@ -39,11 +39,12 @@ enum class Mode : std::uint8_t {
 /// Why a run is being stopped. Once set, nothing that the script does lets it go on.
 enum class Kill : int {
     none = 0,
-    overdue,  ///< it ran hookless for too long: what it did is dropped and it runs again, counted
-    budget,   ///< instructions spent
-    work,     ///< library work spent
-    memory,   ///< the first refused allocation
-    output,   ///< more actions or log text than a run may ask for
+    overdue,    ///< it ran hookless for too long: what it did is dropped and it runs again, counted
+    budget,     ///< instructions spent
+    work,       ///< library work spent
+    memory,     ///< the first refused allocation
+    output,     ///< more actions or log text than a run may ask for
+    cancelled,  ///< by the host
 };
 
 struct VmContext {
@@ -57,6 +58,13 @@ struct VmContext {
     std::uint64_t seen_serial = 0;
     std::int64_t seen_ticks = 0;
     std::int64_t ticks_allowed = 0;
+    /// A host's job that runs here, and the one that is to be stopped.
+    std::atomic<std::int64_t> host_job{0}, cancelled_job{0};
+
+    bool is_cancelled() const noexcept {
+        const std::int64_t job = host_job.load(std::memory_order_relaxed);
+        return job != 0 && cancelled_job.load(std::memory_order_relaxed) == job;
+    }
     bool counted = false;       ///< this run has a budget hook
     bool call_pending = false;  ///< the yield under way is engine.call's, not the script's
     Mode mode = Mode::loading;

@@ -85,11 +85,13 @@ void Watch::tick(int) {
         ticking_ = 0;
     } else {
         const std::uint64_t serial = run->serial.load(std::memory_order_relaxed);
-        if (serial != run->seen_serial) {
+        if (run->is_cancelled()) {
+            stop_running(*run, Kill::cancelled);
+        } else if (serial != run->seen_serial) {
             run->seen_serial = serial;
             run->seen_ticks = 0;
-        } else if (++run->seen_ticks >= run->ticks_allowed) {
-            stop_overdue(*run);
+        } else if (++run->seen_ticks >= run->ticks_allowed && !run->counted) {
+            stop_running(*run, Kill::overdue);
         }
         timer.set(kTickNanoseconds);
     }

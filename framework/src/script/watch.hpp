@@ -15,8 +15,8 @@
 
 namespace canon::script {
 
-/// What a Watch ends with; see vm.cpp.
-void stop_overdue(VmContext& run) noexcept;
+/// How a Watch ends the run under way; see vm.cpp.
+void stop_running(VmContext& run, Kill why) noexcept;
 
 class Watch {
   public:

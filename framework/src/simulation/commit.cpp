@@ -267,6 +267,11 @@ void Simulation::Machine::apply_one(ByteReader& in, const Stamp& stamp, bool fro
         }
         case Operation::call:
             CANON_ASSERT(false, "a call is answered, not applied");
+            break;
+        case Operation::host_spawn:
+        case Operation::host_post:
+        case Operation::host_call:
+            CANON_ASSERT(false, "a simulation's scripts have no host's functions");
     }
     count(result);
     if (!from_job && result != WriteResult::done && result != WriteResult::dead)
@@ -434,7 +439,7 @@ bool Simulation::Machine::run_handler(std::uint32_t handler, std::span<const std
         run.argument = script::Run::Argument::values;
         run.values = data;
         run.value_count = 1;
-        run.wants_result = result != nullptr;
+        if (result != nullptr) run.results = script::Run::Results::one;
         run.random_key = callback_key(run.function);
         run.random_stream = stamp_hash(stamp);
         vm.context().world = world_.get();

@@ -55,7 +55,8 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
     setup.limits.collect_bytes = options_.limits.collect_bytes;
     setup.host_templates = host_.templates;
     for (const auto& [name, handler] : host_.handlers) setup.host_handlers.push_back(name);
-    pool_ = std::make_unique<jobs::WorkerPool>(worker_count(options_.workers), setup);
+    pool_ = std::make_unique<jobs::WorkerPool>(
+        jobs::WorkerOptions{.count = worker_count(options_.workers)}, setup);
     script::Vm& vm = pool_->vm(0);
     world_ = std::make_unique<World>(vm.schema());
     for (const auto& [name, make] : host_.states) world_->add_host_state(name, make());

@@ -1,0 +1,144 @@
+// ScriptQueue: the jobs of a ScriptRunner from enqueueing to delivery: pooled records, three
+// queues by priority, and lookup by id.
+//
+// Not thread-safe: the runner holds its lock.
+#pragma once
+#include <array>
+#include <atomic>
+#include <memory>
+#include <memory_resource>
+#include <vector>
+
+#include "canon/script_runner.hpp"
+#include "script/vm.hpp"
+
+namespace canon::jobs {
+
+/// A text that was compiled, or why it is none.
+struct ScriptText {
+    std::string source;
+    Bytes code;
+    std::string problem;
+    std::atomic<std::uint32_t> uses{0};  ///< by jobs
+};
+
+/// What a job has besides its record once it has run.
+struct ScriptExtra {
+    script::StoppedRun stopped;
+    Bytes answer;
+    Bytes actions;
+    Bytes log;
+    Bytes values;
+    Fault fault;
+};
+
+struct ScriptRecord {
+    enum class State : std::uint8_t { free, queued, running, stopped, resuming, ended };
+    static constexpr std::size_t kInline = 40;
+
+    ScriptRecord* next = nullptr;
+    ScriptRecord* previous = nullptr;
+    std::int64_t id = 0;         ///< sequence << kSlotBits | slot
+    ScriptText* text = nullptr;  ///< or a function
+    ScriptCallback callback = nullptr;
+    void* context = nullptr;
+    std::shared_ptr<ScriptHandle::State> handle;
+    ScriptExtra* extra = nullptr;
+    std::uint64_t random_key = 0;
+    std::int64_t enqueued = 0;  ///< by the clock, if times are measured
+    std::int64_t waited = 0;
+    std::int64_t ran = 0;
+    std::uint32_t function = 0;  ///< kNone: one that the program does not have
+    std::uint32_t slot = 0;
+    std::uint32_t argument_bytes = 0;
+    std::uint16_t worker = 0;
+    std::uint32_t argument_count = 0;
+    std::uint32_t value_count = 0;
+    State state = State::free;
+    ScriptJob::Priority priority = ScriptJob::Priority::normal;
+    ScriptResult::Outcome outcome = ScriptResult::Outcome::done;
+    std::uint8_t epoch = 0;
+    bool for_main = false;
+    bool cancelled = false;
+    bool told = false;  ///< its callback has been called
+    union {
+        std::uint8_t here[kInline];
+        std::uint8_t* elsewhere;
+    } arguments;
+
+    std::uint64_t sequence() const noexcept;
+    std::span<const std::uint8_t> argument_view() const noexcept {
+        return {argument_bytes <= kInline ? arguments.here : arguments.elsewhere, argument_bytes};
+    }
+};
+
+/// Doubly linked, through the records.
+class ScriptList {
+  public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    ScriptRecord* first() const noexcept { return first_; }
+    void push_back(ScriptRecord* record) noexcept;
+    void remove(ScriptRecord* record) noexcept;
+    ScriptRecord* pop_front() noexcept;
+
+  private:
+    ScriptRecord* first_ = nullptr;
+    ScriptRecord* last_ = nullptr;
+};
+
+class ScriptQueue {
+  public:
+    static constexpr int kSlotBits = 24;
+
+    explicit ScriptQueue(std::pmr::memory_resource* memory) : memory_(memory) {}
+    ~ScriptQueue();
+    ScriptQueue(const ScriptQueue&) = delete;
+    ScriptQueue& operator=(const ScriptQueue&) = delete;
+
+    /// A record with an id and its arguments, in no list.
+    ScriptRecord* make(const Arguments& arguments);
+    void release(ScriptRecord* record);
+    /// Null where that job is gone.
+    ScriptRecord* find(JobId id) noexcept;
+    template <class Visit>
+    void each(Visit visit) {
+        for (ScriptRecord* record : slots_)
+            if (record->state != ScriptRecord::State::free) visit(record);
+    }
+    std::size_t live() const noexcept { return slots_.size() - free_count_; }
+
+    void push(ScriptRecord* record);
+    /// Cancelled jobs come first: nothing is left to do but to say so.
+    void push_cancelled(ScriptRecord* record);
+    /// Out of its queue.
+    void unlink(ScriptRecord* record);
+    /// Appends up to `most` records: of the highest priority, with one of a lower every few times,
+    /// so that none waits for ever.
+    void take(std::size_t most, std::vector<ScriptRecord*>& out);
+    std::size_t queued() const noexcept { return queued_; }
+
+    ScriptExtra* make_extra();
+    void release_extra(ScriptExtra* extra);
+
+  private:
+    static constexpr std::size_t kSlab = 64;
+
+    std::pmr::memory_resource* memory_;
+    std::vector<ScriptRecord*> slabs_;
+    std::vector<ScriptRecord*> slots_;
+    ScriptRecord* free_ = nullptr;
+    std::size_t free_count_ = 0;
+    std::uint64_t next_sequence_ = 1;
+    std::array<ScriptList, 3> lists_;
+    ScriptList cancelled_;
+    std::size_t queued_ = 0;
+    unsigned turn_ = 0;
+    std::vector<std::unique_ptr<ScriptExtra>> extras_;
+    std::vector<ScriptExtra*> free_extras_;
+};
+
+inline std::uint64_t ScriptRecord::sequence() const noexcept {
+    return static_cast<std::uint64_t>(id) >> ScriptQueue::kSlotBits;
+}
+
+}  // namespace canon::jobs
