@@ -26,6 +26,7 @@ constexpr Bench kBenches[] = {
      bench_skirmish},
     {"call", "a job that is stopped in engine.call and goes on", bench_call},
     {"restore", "the way back to the image", bench_restore},
+    {"runner", "a small job through the ScriptRunner", bench_runner},
     {"memory", "peak memory", bench_memory},
 };
 

@@ -62,6 +62,7 @@ void bench_allocations(const BenchOptions& options, FigureSink& sink);
 void bench_skirmish(const BenchOptions& options, FigureSink& sink);
 void bench_call(const BenchOptions& options, FigureSink& sink);
 void bench_restore(const BenchOptions& options, FigureSink& sink);
+void bench_runner(const BenchOptions& options, FigureSink& sink);
 void bench_memory(const BenchOptions& options, FigureSink& sink);
 
 }  // namespace canon::cli

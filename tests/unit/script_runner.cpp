@@ -180,6 +180,7 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_in_a_script_is_a_fault_with_place_and_kind)
          "error: script:1: bad argument #1 to 'post_to_main_thread'"},
         {"engine.spawn_entity('unit', 5)", "error: script:1: bad argument #2 to 'spawn_entity'"},
         {"table.sort({ 1, 2 }, function() return engine.call('f') end)", "error: script:1: "},
+        {"return engine.call('f', 1)", "error: this host has no function 'f'"},
     };
     for (const unsigned workers : {1u, 3u}) {
         Told told;
@@ -282,10 +283,10 @@ BOOST_AUTO_TEST_CASE(what_scripts_ask_for_comes_in_order_of_jobs_and_calls_are_a
         runner.drain();
         BOOST_TEST_REQUIRE(told.texts.size() == 22u);
         for (int i = 1; i <= 20; ++i)
-            BOOST_TEST(told.texts.at(static_cast<std::size_t>(i) + 1) ==
+            BOOST_TEST(told.texts.at(static_cast<std::size_t>(i) - 1) ==
                        "[" + std::to_string(4 * i) + R"(,"no answer today"])");
-        BOOST_TEST(told.texts[0].starts_with("error: "));  // ended a round earlier than the calls
-        BOOST_TEST(told.texts[1] == R"(["after"])");
+        BOOST_TEST(told.texts[20].starts_with("error: "));
+        BOOST_TEST(told.texts[21] == R"(["after"])");
         BOOST_TEST(std::count(host.asked.begin(), host.asked.end(), "log 3 script: bad post") == 1);
         for (const std::string& text : host.asked)
             BOOST_TEST(text.find("lost") == std::string::npos);
@@ -295,6 +296,131 @@ BOOST_AUTO_TEST_CASE(what_scripts_ask_for_comes_in_order_of_jobs_and_calls_are_a
         if (first.empty()) first = host.asked;
         BOOST_TEST(host.asked == first, boost::test_tools::per_element());
     }
+}
+
+int add(int a, int b) { return a + b; }
+std::tuple<std::string, double> describe(std::string_view name, std::optional<double> size) {
+    return {"<" + std::string(name) + ">", size.value_or(-1)};
+}
+
+BOOST_AUTO_TEST_CASE(functions_of_the_host_convert_arguments_and_results_by_type) {
+    const std::thread::id main = std::this_thread::get_id();
+    for (const unsigned workers : {1u, 3u}) {
+        Told told;
+        Host host;
+        ScriptRunnerOptions options = with_workers(workers);
+        options.host = &host;
+        std::atomic<int> calls{0}, elsewhere{0};
+        ScriptRunner runner;
+        runner.add_function("host", "add", &add, {"a", "b"});
+        runner.add_function("host", "describe", &describe, {"name", "size"});
+        runner.add_function("host", "sum", [](const std::vector<std::int64_t>& numbers) {
+            std::int64_t sum = 0;
+            for (const std::int64_t number : numbers) sum += number;
+            return sum;
+        });
+        runner.add_function("host", "same", [](const Value& value) { return value; });
+        runner.add_function("host", "nothing", [](bool) {});
+        runner.add_function("host", "small", [](std::uint8_t number) { return number; }, {"n"});
+        runner.add_function("host", "id", [](EntityId id) { return EntityId{id.value + 1}; });
+        runner.add_function("host", "fail", [](int code) -> int {
+            if (code == 1) throw 5;
+            throw std::runtime_error("code " + std::to_string(code));
+        });
+        runner.add_function(
+            "world", "count",
+            [&](int step) {
+                if (std::this_thread::get_id() != main) ++elsewhere;
+                calls += step;
+                return std::tuple{calls.load(), step};
+            },
+            {"step"}, Purity::main_thread);
+        runner.init(options);
+        const std::pair<const char*, const char*> rows[] = {
+            {"return host.add(1, 2.0)", "[3]"},
+            {"return host.describe('x', 2)", R"(["<x>",2.0])"},
+            {"return host.describe('x')", R"(["<x>",-1.0])"},
+            {"return host.sum({ 1, 2, 39 })", "[42]"},
+            {"return host.sum({})", "[0]"},
+            {"return host.same({ a = { 1 } }), host.same()", R"([{"a":[1]},null])"},
+            {"return select('#', host.nothing(true))", "[0]"},
+            {"return host.small(255), host.id(6)", "[255,7]"},
+            {"return host.add(1, 'x')",
+             R"(error: script:1: host.add: argument 2 ('b') is "x"; expected: integer of its type's range)"},
+            {"return host.add(1, 0.5)",
+             "error: script:1: host.add: argument 2 ('b') is 0.5; expected: integer of its type's "
+             "range"},
+            {"return host.add(1)",
+             "error: script:1: host.add: argument 2 ('b') is missing; expected: integer of its "
+             "type's range"},
+            {"return host.add(1, 2, 3)", "error: script:1: host.add: 3 arguments, but it takes 2"},
+            {"return host.small(256)",
+             "error: script:1: host.small: argument 1 ('n') is 256; expected: integer of its "
+             "type's range"},
+            {"return host.sum({ 1, 'x' })",
+             R"(error: script:1: host.sum: argument 1 is [1,"x"]; expected: list)"},
+            {"return host.fail(7)", "error: script:1: host.fail: code 7"},
+            {"return select(2, pcall(host.fail, 1))",
+             R"(["host.fail: has thrown something that is no std::exception"])"},
+            {"return host.add(print, 1)", "error: script:1: argument is a function"},
+        };
+        for (const auto& [text, expected] : rows) runner.enqueue_script(text, {}, told.job());
+        runner.drain();
+        BOOST_TEST_REQUIRE(told.texts.size() == std::size(rows));
+        for (std::size_t i = 0; i < std::size(rows); ++i)
+            BOOST_TEST(told.texts[i].starts_with(rows[i].second),
+                       rows[i].first << ": " << told.texts[i]);
+        told.texts.clear();
+        for (int i = 0; i < 10; ++i)
+            runner.enqueue_script("local a, b = world.count(1) return a + world.count(10), b", {},
+                                  told.job());
+        runner.enqueue_script("return select(2, pcall(world.count, 'x'))", {}, told.job());
+        runner.drain();
+        for (int i = 0; i < 10; ++i)
+            BOOST_TEST(told.texts.at(static_cast<std::size_t>(i)) ==
+                       "[" + std::to_string(i + 1 + 10 + 10 * (i + 1)) + ",1]");
+        BOOST_TEST(elsewhere == 0);
+        BOOST_CHECK_THROW(runner.add_function("late", "add", &add), Error);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(names_of_host_functions_are_checked_and_so_is_their_purity) {
+    Told told;
+    ScriptRunner runner;
+    for (const char* module : {"", "a.b", "1a", "engine", "math", "_G"})
+        BOOST_CHECK_THROW(runner.add_function(module, "add", &add), Error);
+    runner.add_function("host", "add", &add);
+    BOOST_CHECK_THROW(runner.add_function("host", "add", &add), Error);
+    std::atomic<int> counter{0};
+    runner.add_function("host", "next", [&] { return ++counter; });
+    ScriptRunnerOptions options = with_workers(1);
+    options.check_purity = true;
+    runner.init(options);
+    runner.enqueue_script("return host.add(1, 2)", {}, told.job());
+    runner.enqueue_script("return host.next()", {}, told.job());
+    runner.drain();
+    BOOST_TEST(told.texts.at(0) == "[3]");
+    BOOST_TEST(told.texts.at(1).starts_with("error: script:1: host.next: is declared pure, but"));
+}
+
+BOOST_AUTO_TEST_CASE(a_host_function_may_enqueue_but_not_drain) {
+    Told told;
+    ScriptRunner runner;
+    ScriptRunnerOptions options = with_workers(1);
+    options.queue_capacity = 1;
+    runner.add_function("host", "more", [&](int count) {
+        for (int i = 0; i < count; ++i)
+            runner.enqueue_script("return 'more'", {}, told.job(Delivery::worker));
+    });
+    runner.add_function("host", "drain", [&] { runner.drain(); });
+    runner.init(options);
+    runner.enqueue_script("host.more(5)", {}, told.job());
+    runner.enqueue_script("host.drain()", {}, told.job());
+    runner.drain();
+    runner.deinit(Pending::finish);
+    BOOST_TEST(std::count(told.texts.begin(), told.texts.end(), R"(["more"])") == 5);
+    BOOST_TEST(std::count(told.texts.begin(), told.texts.end(),
+                          "error: script:1: host.drain: drain() was called from a callback") == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_does_as_it_was_told) {
@@ -544,9 +670,9 @@ BOOST_AUTO_TEST_CASE(a_hosts_threads_drive_the_workers) {
         runner.enqueue_script("while true do end", {}, told.job());
         runner.drain();
         BOOST_TEST_REQUIRE(told.texts.size() == 201u);
-        BOOST_TEST(told.texts[0].starts_with("budget: "));  // in the first round
+        BOOST_TEST(told.texts[200].starts_with("budget: "));
         for (std::size_t i = 0; i < 200; ++i)
-            BOOST_TEST(told.texts[i + 1] == "[" + std::to_string(2 * i) + "]");
+            BOOST_TEST(told.texts[i] == "[" + std::to_string(2 * i) + "]");
         stop = true;
         for (std::thread& thread : threads) thread.join();
     }

@@ -24,6 +24,7 @@
 
 #include "canon/bytes.hpp"
 #include "canon/fault.hpp"
+#include "canon/host_function.hpp"
 #include "canon/ids.hpp"
 #include "canon/program.hpp"
 #include "canon/simulation.hpp"
@@ -159,6 +160,9 @@ struct ScriptRunnerOptions {
     Limits limits;
     std::uint64_t seed = 1;
     bool measure_times = false;
+    /// Calls each pure host function twice; other results the second time are an error in the
+    /// script. For tests.
+    bool check_purity = false;
 };
 
 struct ScriptRunnerStatistics {
@@ -185,6 +189,16 @@ class ScriptRunner {
     ~ScriptRunner();
     ScriptRunner(const ScriptRunner&) = delete;
     ScriptRunner& operator=(const ScriptRunner&) = delete;
+
+    /// Gives scripts `module.name(...)`; see canon/host_function.hpp for types and errors.
+    /// Fails: throws canon::Error if the name is no identifier or taken, or while the runner runs.
+    template <class Function>
+    void add_function(std::string module, std::string name, Function function,
+                      std::vector<std::string> parameters = {}, Purity purity = Purity::pure) {
+        add_function(host_function(std::move(module), std::move(name), std::move(function),
+                                   std::move(parameters), purity));
+    }
+    void add_function(HostFunction function);
 
     /// Loads the program into each worker and starts the threads. `memory` holds queued jobs, their
     /// arguments, compiled texts and results; it must be thread-safe and outlive the runner.
@@ -219,10 +233,12 @@ class ScriptRunner {
     /// Call: any thread.
     bool cancel(JobId job);
 
-    /// The barrier: all jobs for the main thread that were enqueued before this call have been
-    /// delivered when it returns, rounds of engine.call included, in the order of their sequence.
-    /// This thread helps to run them. Calls of other jobs that wait are answered, too.
-    /// Call: one thread at a time, not from a callback.
+    /// The barrier: runs all jobs for the main thread that were enqueued before this call to their
+    /// end, this thread helping; round after round, what they ask for is given to the host and
+    /// their calls are answered; then their results are delivered, in the order of their sequence.
+    /// Calls of other jobs that wait are answered, too. What callbacks enqueue is for the next
+    /// drain. Call: one thread at a time, not from a callback; now and then even if no job is for
+    /// the main thread, since what scripts log and ask for is kept until then.
     void drain();
 
     /// Does, on this thread, what there is to do for a worker now: a batch of jobs. False if there
@@ -234,6 +250,7 @@ class ScriptRunner {
 
   private:
     class Inside;
+    std::vector<HostFunction> functions_;
     mutable std::shared_mutex life_;  // held by all calls; alone by init and by the end of deinit
     std::unique_ptr<Inside> inside_;
 };

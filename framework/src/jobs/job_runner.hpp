@@ -77,8 +77,8 @@ class JobRunner final : private SharedWork, private IdleWork {
 
     /// Runs all listed jobs. `first_entity` and `first_job` begin the blocks of ids.
     void run_first(const World& world, std::int64_t first_entity, std::int64_t first_job);
-    /// Where a stopped job's answer goes before `run_next`: a Tag::yes and a value, or a Tag::no
-    /// and an error value.
+    /// Where a stopped job's answer goes before `run_next`: a Tag::yes, 1 and a value, or a
+    /// Tag::no, 1 and an error value.
     Bytes& answer(std::size_t index) noexcept;
     /// Bytes that a stopped job occupies.
     std::size_t put_aside_bytes(std::size_t index) const noexcept;

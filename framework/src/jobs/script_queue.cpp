@@ -100,15 +100,12 @@ void ScriptQueue::push(ScriptRecord* record) {
 
 void ScriptQueue::push_cancelled(ScriptRecord* record) {
     record->state = ScriptRecord::State::queued;
-    record->cancelled = true;
     cancelled_.push_back(record);
     ++queued_;
 }
 
 void ScriptQueue::unlink(ScriptRecord* record) {
-    ScriptList& list =
-        record->cancelled ? cancelled_ : lists_[static_cast<std::size_t>(record->priority)];
-    list.remove(record);
+    lists_[static_cast<std::size_t>(record->priority)].remove(record);
     --queued_;
 }
 

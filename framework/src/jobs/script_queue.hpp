@@ -34,6 +34,8 @@ struct ScriptExtra {
 
 struct ScriptRecord {
     enum class State : std::uint8_t { free, queued, running, stopped, resuming, ended };
+    /// Who was first: the worker that ended the job, or the one who cancels it.
+    enum class Fate : std::uint8_t { open, settled, cancelled };
     static constexpr std::size_t kInline = 40;
 
     ScriptRecord* next = nullptr;
@@ -59,14 +61,21 @@ struct ScriptRecord {
     ScriptResult::Outcome outcome = ScriptResult::Outcome::done;
     std::uint8_t epoch = 0;
     bool for_main = false;
-    bool cancelled = false;
-    bool told = false;  ///< its callback has been called
+    std::atomic<Fate> fate{Fate::open};
+    bool goes_on = false;  ///< it has been answered
+    bool told = false;     ///< its callback has been called
     union {
         std::uint8_t here[kInline];
         std::uint8_t* elsewhere;
     } arguments;
 
     std::uint64_t sequence() const noexcept;
+    bool is_cancelled() const noexcept { return fate.load() == Fate::cancelled; }
+    /// False where somebody else was first.
+    bool decide(Fate what) noexcept {
+        Fate open = Fate::open;
+        return fate.compare_exchange_strong(open, what);
+    }
     std::span<const std::uint8_t> argument_view() const noexcept {
         return {argument_bytes <= kInline ? arguments.here : arguments.elsewhere, argument_bytes};
     }
@@ -110,7 +119,7 @@ class ScriptQueue {
     void push(ScriptRecord* record);
     /// Cancelled jobs come first: nothing is left to do but to say so.
     void push_cancelled(ScriptRecord* record);
-    /// Out of its queue.
+    /// Out of its queue. Call: before it is cancelled.
     void unlink(ScriptRecord* record);
     /// Appends up to `most` records: of the highest priority, with one of a lower every few times,
     /// so that none waits for ever.

@@ -1,6 +1,7 @@
 #include "canon/script_runner.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <condition_variable>
 #include <cstdio>
 #include <deque>
@@ -155,7 +156,8 @@ Fault refused(const ScriptRecord& record) {
 
 class ScriptRunner::Inside final : private jobs::IdleWork {
   public:
-    Inside(const ScriptRunnerOptions& options, std::pmr::memory_resource* memory);
+    Inside(const ScriptRunnerOptions& options, const std::vector<HostFunction>& functions,
+           std::pmr::memory_resource* memory);
     ~Inside();
 
     JobId enqueue(std::string_view text, std::string_view function, const Arguments& arguments,
@@ -171,6 +173,7 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
         std::mutex place;  // held by the thread that is this worker now
         std::deque<ScriptRecord*> resuming;
         std::vector<ScriptRecord*> batch;
+        std::vector<ScriptRecord*> ended;           // of the batch
         ScriptRunnerStatistics::Worker statistics;  // of the thread that has the place
         ScriptRunnerStatistics::Worker published;   // under the lock
     };
@@ -178,21 +181,26 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     bool work_idle(unsigned worker) override;
     bool run_batch(unsigned worker);
     void run(unsigned worker, ScriptRecord* record);
-    void run_script(unsigned worker, ScriptRecord* record, bool goes_on);
+    void run_script(unsigned worker, ScriptRecord* record);
     void tell(ScriptRecord* record, unsigned worker, std::span<const std::uint8_t> values,
               const Fault* fault);
     ScriptResult result_of(const ScriptRecord& record, unsigned worker) const;
-    void end(ScriptRecord* record);
+    void settle(PerWorker& mine);
     void stop_record(ScriptRecord* record);
     ScriptText* text_for(std::string_view source);
     bool wait_for_room(std::unique_lock<std::mutex>& lock);
     std::size_t active(int epoch, bool everything) const noexcept;
     bool help();
-    void commit(ScriptRecord* record);
+    void commit(ScriptRecord* record, std::vector<ScriptRecord*>& ended);
+    void deliver(ScriptRecord* record);
     void apply(ScriptRecord* record);
+    template <class Call>
+    void answer(Bytes& out, Call call);
+    void answer_function(ByteReader& in, Bytes& out);
     void report_callbacks();
 
     ScriptRunnerOptions options_;
+    std::vector<HostFunction> functions_;
     std::pmr::memory_resource* memory_;
     ScriptHost default_host_;
     ScriptHost* host_;
@@ -222,8 +230,11 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     static inline thread_local const Inside* in_callback_ = nullptr;
 };
 
-ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options, std::pmr::memory_resource* memory)
+ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
+                             const std::vector<HostFunction>& functions,
+                             std::pmr::memory_resource* memory)
     : options_(options),
+      functions_(functions),
       memory_(memory),
       host_(options.host != nullptr ? options.host : &default_host_),
       queue_(memory) {
@@ -239,6 +250,8 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options, std::pmr::memor
     setup.limits.work = options_.limits.library_work;
     setup.limits.collect_bytes = options_.limits.collect_bytes;
     setup.engine = script::Vm::Setup::Engine::runner;
+    setup.host_functions = &functions_;
+    setup.check_purity = options_.check_purity;
     workers_ = std::vector<PerWorker>(threads + 1);
     {
         const FixedEnvironment environment;
@@ -329,6 +342,7 @@ bool ScriptRunner::Inside::wait_for_room(std::unique_lock<std::mutex>& lock) {
             lock.unlock();
             {
                 const FixedEnvironment environment;
+                const script::Watch watch;
                 run_batch(0);
             }
             workers_[0].place.unlock();
@@ -375,13 +389,12 @@ JobId ScriptRunner::Inside::enqueue(std::string_view text, std::string_view func
 bool ScriptRunner::Inside::cancel(JobId id) {
     std::lock_guard lock(mutex_);
     ScriptRecord* const record = queue_.find(id);
-    if (record == nullptr || record->state == State::ended) return false;
-    if (record->cancelled) return true;
-    stop_record(record);
-    return true;
+    if (record == nullptr) return false;
+    if (record->decide(ScriptRecord::Fate::cancelled)) stop_record(record);
+    return record->is_cancelled();
 }
 
-// Under the lock.
+// Under the lock, of a record that has just been cancelled.
 void ScriptRunner::Inside::stop_record(ScriptRecord* record) {
     switch (record->state) {
         case State::queued:
@@ -395,12 +408,9 @@ void ScriptRunner::Inside::stop_record(ScriptRecord* record) {
             queue_.push_cancelled(record);
             break;
         case State::running:
-            record->cancelled = true;
             pool_->vm(record->worker).context().cancelled_job.store(record->id);
             break;
-        case State::resuming:
-            record->cancelled = true;
-            break;
+        case State::resuming:  // seen when it would go on
         case State::ended:
         case State::free:
             return;
@@ -432,39 +442,40 @@ bool ScriptRunner::Inside::run_batch(unsigned worker) {
         }
         const std::size_t fair = queue_.queued() / (2 * workers_.size()) + 1;
         if (mine.batch.empty()) queue_.take(std::min(fair, kMaxBatch), mine.batch);
-        for (ScriptRecord* record : mine.batch) record->worker = static_cast<std::uint16_t>(worker);
+        for (ScriptRecord* record : mine.batch) {
+            record->goes_on = record->state == State::resuming;
+            record->state = State::running;
+            record->worker = static_cast<std::uint16_t>(worker);
+        }
         if (queue_.queued() < options_.queue_capacity) room_.notify_all();
     }
     if (mine.batch.empty()) return false;
-    const script::Watch watch;
-    pool_->vm(worker).begin_batch();
-    for (ScriptRecord* record : mine.batch) run(worker, record);
-    mine.statistics.hot_pages = pool_->vm(worker).image().hot_pages();
-    mine.statistics.counted = pool_->vm(worker).counted_runs();
-    mine.statistics.peak_bytes =
-        std::max(mine.statistics.peak_bytes, pool_->vm(worker).arena().state().peak);
-    std::lock_guard lock(mutex_);
-    mine.published = mine.statistics;
+    script::Vm& vm = pool_->vm(worker);
+    vm.begin_batch();
+    {
+        // Callbacks and host functions may enqueue, but must not wait for this very thread.
+        const Inside* const outer = std::exchange(in_callback_, this);
+        for (ScriptRecord* record : mine.batch) run(worker, record);
+        in_callback_ = outer;
+    }
+    mine.statistics.hot_pages = vm.image().hot_pages();
+    mine.statistics.counted = vm.counted_runs();
+    mine.statistics.peak_bytes = std::max(mine.statistics.peak_bytes, vm.arena().state().peak);
+    settle(mine);
     return true;
 }
 
 void ScriptRunner::Inside::run(unsigned worker, ScriptRecord* record) {
-    bool cancelled;
-    const bool goes_on = record->state == State::resuming;
-    {
-        // From here on cancel() speaks to the VM.
-        std::lock_guard lock(mutex_);
-        cancelled = record->cancelled;
-        record->state = State::running;
-        if (!cancelled) pool_->vm(worker).context().host_job.store(record->id);
-    }
-    if (!cancelled) return run_script(worker, record, goes_on);
+    // In this order: who cancels from here on either is seen below or sees the job in the VM.
+    pool_->vm(worker).context().host_job.store(record->id);
+    if (!record->is_cancelled()) return run_script(worker, record);
+    pool_->vm(worker).context().host_job.store(0);
     record->outcome = Outcome::cancelled;
     if (!record->for_main) tell(record, worker, {}, nullptr);
-    end(record);
+    workers_[worker].ended.push_back(record);
 }
 
-void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record, bool goes_on) {
+void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
     PerWorker& mine = workers_[worker];
     script::Vm& vm = pool_->vm(worker);
     script::VmContext& context = vm.context();
@@ -475,7 +486,7 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record, boo
     RunStatus status = RunStatus::failed;
     Fault* fault = nullptr;
     Fault own;
-    if (goes_on) {
+    if (record->goes_on) {
         context.answer = record->extra->answer.view();
         status = vm.go_on(record->extra->stopped);
     } else if (record->text != nullptr ? !record->text->problem.empty()
@@ -506,24 +517,21 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record, boo
     ++mine.statistics.jobs;
     if (status == RunStatus::failed && fault == nullptr) fault = &vm.fault();
 
-    bool cancelled;
-    {
-        std::lock_guard lock(mutex_);
-        context.host_job.store(0);
-        cancelled = record->cancelled;
-        // Later actions and log lines go on behind those that drain has not yet seen.
-        const bool keeps = !context.actions.empty() || !context.log.empty() || record->for_main ||
-                           status == RunStatus::stopped;
-        if (record->extra == nullptr && keeps && !cancelled) record->extra = queue_.make_extra();
-    }
+    context.host_job.store(0);
+    const bool stopped = status == RunStatus::stopped;
+    // A stopped job may still be cancelled; an ended one is settled.
+    const bool cancelled =
+        stopped ? record->is_cancelled() : !record->decide(ScriptRecord::Fate::settled);
     if (cancelled) {
         record->outcome = Outcome::cancelled;
-        if (record->extra != nullptr) {
-            record->extra->actions.clear();
-            record->extra->log.clear();
-        }
         if (!record->for_main) tell(record, worker, {}, nullptr);
-        return end(record);
+        mine.ended.push_back(record);
+        return;
+    }
+    if (record->extra == nullptr &&
+        (stopped || record->for_main || !context.actions.empty() || !context.log.empty())) {
+        std::lock_guard lock(mutex_);
+        record->extra = queue_.make_extra();
     }
     ScriptExtra* const extra = record->extra;
     if (extra != nullptr) {
@@ -532,11 +540,11 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record, boo
         extra->log.clear();
         extra->log.append(context.log.view());
     }
-    if (status == RunStatus::stopped) {
+    if (stopped) {
         vm.put_aside(extra->stopped);
         // Its arguments lie in the record, which stays where it is.
         std::lock_guard lock(mutex_);
-        if (record->cancelled) {
+        if (record->is_cancelled()) {
             queue_.push_cancelled(record);
         } else {
             record->state = State::stopped;
@@ -563,7 +571,7 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record, boo
     } else {
         tell(record, worker, values, fault);
     }
-    end(record);
+    mine.ended.push_back(record);
 }
 
 ScriptResult ScriptRunner::Inside::result_of(const ScriptRecord& record, unsigned worker) const {
@@ -608,20 +616,23 @@ void ScriptRunner::Inside::tell(ScriptRecord* record, unsigned worker,
     in_callback_ = outer;
 }
 
-// The job will not run again.
-void ScriptRunner::Inside::end(ScriptRecord* record) {
+// Jobs of a batch that will not run again.
+void ScriptRunner::Inside::settle(PerWorker& mine) {
     std::lock_guard lock(mutex_);
-    std::size_t& counter = record->for_main ? for_main_[record->epoch] : for_others_;
-    --counter;
-    const bool has_more = record->extra != nullptr &&
-                          (!record->extra->actions.empty() || !record->extra->log.empty());
-    if (record->for_main || has_more) {
-        record->state = State::ended;
-        ended_.push_back(record);
-    } else {
-        queue_.release(record);
+    for (ScriptRecord* record : mine.ended) {
+        if (--(record->for_main ? for_main_[record->epoch] : for_others_) == 0)
+            progress_.notify_all();
+        const bool has_more = !record->is_cancelled() && record->extra != nullptr &&
+                              (!record->extra->actions.empty() || !record->extra->log.empty());
+        if (record->for_main || has_more) {
+            record->state = State::ended;
+            ended_.push_back(record);
+        } else {
+            queue_.release(record);
+        }
     }
-    if (counter == 0) progress_.notify_all();
+    mine.ended.clear();
+    mine.published = mine.statistics;
 }
 
 // ---- the barrier ----
@@ -633,6 +644,7 @@ std::size_t ScriptRunner::Inside::active(int epoch, bool everything) const noexc
 // Runs a batch as a worker that nobody is just now. False if there was nothing to do.
 bool ScriptRunner::Inside::help() {
     const FixedEnvironment environment;
+    const script::Watch watch;
     if (run_batch(0)) return true;
     if (!options_.host_threads) return false;
     // Answered jobs go on in the VM that they stopped in.
@@ -647,7 +659,8 @@ void ScriptRunner::Inside::drain(bool everything) {
     std::unique_lock lock(mutex_);
     const int epoch = epoch_;
     epoch_ ^= 1;
-    std::vector<ScriptRecord*> round;
+    std::vector<ScriptRecord*> round, ended;
+    const auto by_id = [](const ScriptRecord* a, const ScriptRecord* b) { return a->id < b->id; };
     // Jobs for others are looked at once: a stream of them would hold this up for ever.
     bool others = true;
     const auto belongs = [&](const ScriptRecord* record) {
@@ -678,27 +691,28 @@ void ScriptRunner::Inside::drain(bool everything) {
         others = false;
         if (round.empty()) break;
         for (std::size_t i = 0; i < calls; ++i) round[i]->state = State::resuming;
-        std::sort(round.begin(), round.end(),
-                  [](const ScriptRecord* a, const ScriptRecord* b) { return a->id < b->id; });
+        std::sort(round.begin(), round.end(), by_id);
         lock.unlock();
-        for (ScriptRecord* record : round) commit(record);
-        report_callbacks();
+        for (ScriptRecord* record : round) commit(record, ended);
         lock.lock();
     }
     lock.unlock();
+    std::sort(ended.begin(), ended.end(), by_id);
+    for (ScriptRecord* record : ended) deliver(record);
     report_callbacks();
 }
 
-// One job's round: what it asked for, then its call's answer or its delivery.
-void ScriptRunner::Inside::commit(ScriptRecord* record) {
+// One job's round: what it asked for, then its call's answer or its end.
+void ScriptRunner::Inside::commit(ScriptRecord* record, std::vector<ScriptRecord*>& ended) {
     apply(record);
-    if (record->state == State::resuming) {
-        std::lock_guard lock(mutex_);
-        ++(record->for_main ? for_main_[record->epoch] : for_others_);
-        workers_[record->worker].resuming.push_back(record);
-        pool_->wake();
-        return;
-    }
+    if (record->state != State::resuming) return ended.push_back(record);
+    std::lock_guard lock(mutex_);
+    ++(record->for_main ? for_main_[record->epoch] : for_others_);
+    workers_[record->worker].resuming.push_back(record);
+    pool_->wake();
+}
+
+void ScriptRunner::Inside::deliver(ScriptRecord* record) {
     if (!record->told) {
         ScriptExtra* const extra = record->extra;
         const bool done = record->outcome == Outcome::done;
@@ -712,7 +726,7 @@ void ScriptRunner::Inside::commit(ScriptRecord* record) {
 }
 
 void ScriptRunner::Inside::apply(ScriptRecord* record) {
-    if (record->extra == nullptr) return;
+    if (record->extra == nullptr || record->is_cancelled()) return;
     ScriptExtra& extra = *record->extra;
     const std::string function = record->text != nullptr ? "script"
                                  : record->function == kNone
@@ -747,24 +761,58 @@ void ScriptRunner::Inside::apply(ScriptRecord* record) {
             });
             continue;
         }
+        if (static_cast<Operation>(operation) == Operation::host_function) {
+            answer_function(in, extra.answer);
+            break;  // a call is the last action
+        }
         const Key target = read_key(in);
         const Value data = read_data(in);
         if (static_cast<Operation>(operation) == Operation::host_post) {
             guarded([&] { host_->post(target, data); });
             continue;
         }
-        extra.answer.clear();
-        Value answer;
-        if (succeeds([&] { answer = host_->call(target, data); }, what)) {
-            extra.answer.put(static_cast<std::uint8_t>(Tag::yes));
-            if (succeeds([&] { write_value(extra.answer, answer); }, what)) continue;
-            extra.answer.clear();
-        }
-        extra.answer.put(static_cast<std::uint8_t>(Tag::no));
-        write_value(extra.answer, Value(what));
+        answer(extra.answer, [&](Bytes& out) {
+            write_value(out, host_->call(target, data));
+            return 1u;
+        });
+        break;
     }
     extra.actions.clear();
     extra.log.clear();
+}
+
+// What goes back into a script that waits: the values that `call` writes, or what it throws.
+template <class Call>
+void ScriptRunner::Inside::answer(Bytes& out, Call call) {
+    Bytes values;
+    std::uint32_t count = 0;
+    std::string what;
+    const bool good = succeeds([&] { count = call(values); }, what);
+    if (!good) {
+        values.clear();
+        write_value(values, Value(what));
+        count = 1;
+    }
+    out.clear();
+    out.put(static_cast<std::uint8_t>(good ? Tag::yes : Tag::no));
+    out.put_varint(count);
+    out.append(values.view());
+}
+
+void ScriptRunner::Inside::answer_function(ByteReader& in, Bytes& out) {
+    std::uint64_t index = 0, count = 0;
+    in.varint(index);
+    in.varint(count);
+    const HostFunction& function = functions_[index];
+    const std::span<const std::uint8_t> given(in.position(), in.left());
+    answer(out, [&](Bytes& values) {
+        ByteReader arguments(given);
+        try {
+            return function.invoke(arguments, static_cast<std::uint32_t>(count), values);
+        } catch (const std::exception& error) {
+            throw Error(function.full_name() + ": " + error.what());
+        }
+    });
 }
 
 void ScriptRunner::Inside::report_callbacks() {
@@ -788,7 +836,7 @@ void ScriptRunner::Inside::close(Pending pending) {
         room_.notify_all();
         if (pending == Pending::cancel)
             queue_.each([&](ScriptRecord* record) {
-                if (!record->cancelled) stop_record(record);
+                if (record->decide(ScriptRecord::Fate::cancelled)) stop_record(record);
             });
     }
     drain(true);
@@ -813,10 +861,32 @@ ScriptRunner::ScriptRunner() = default;
 
 ScriptRunner::~ScriptRunner() { deinit(Pending::cancel); }
 
+void ScriptRunner::add_function(HostFunction function) {
+    std::unique_lock lock(life_);
+    const auto is_identifier = [](const std::string& text) {
+        return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) == 0 &&
+               std::all_of(text.begin(), text.end(), [](unsigned char c) {
+                   return c == '_' || (c < 128 && std::isalnum(c) != 0);
+               });
+    };
+    const std::string name = function.full_name();
+    if (!is_identifier(function.module) || !is_identifier(function.name))
+        throw Error("'" + name + "' is no name for a host function: both parts are identifiers");
+    if (inside_ != nullptr) throw Error("the function '" + name + "' comes too late: after init()");
+    static constexpr std::string_view kTaken[] = {"engine", "jobs", "actions",   "string", "table",
+                                                  "math",   "utf8", "coroutine", "_G"};
+    if (std::find(std::begin(kTaken), std::end(kTaken), function.module) != std::end(kTaken))
+        throw Error("'" + function.module + "' is a library of Lua or Canon; '" + name +
+                    "' needs another module name");
+    for (const HostFunction& other : functions_)
+        if (other.full_name() == name) throw Error("there is already a function '" + name + "'");
+    functions_.push_back(std::move(function));
+}
+
 void ScriptRunner::init(const ScriptRunnerOptions& options, std::pmr::memory_resource* memory) {
     std::unique_lock lock(life_);
     if (inside_ != nullptr) throw Error("this ScriptRunner runs already: deinit() comes first");
-    inside_ = std::make_unique<Inside>(options, memory);
+    inside_ = std::make_unique<Inside>(options, functions_, memory);
 }
 
 void ScriptRunner::deinit(Pending pending) {

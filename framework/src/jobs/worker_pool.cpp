@@ -100,10 +100,7 @@ bool WorkerPool::join_dispatch(unsigned worker) {
            !joined_.compare_exchange_weak(joined, joined + 1, std::memory_order_acq_rel)) {
     }
     if ((joined & kClosed) != 0) return false;
-    {
-        const script::Watch watch;
-        work_.load(std::memory_order_relaxed)->work(worker);
-    }
+    work_.load(std::memory_order_relaxed)->work(worker);
     if (joined_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1)) joined_.notify_all();
     return true;
 }
@@ -111,10 +108,7 @@ bool WorkerPool::join_dispatch(unsigned worker) {
 bool WorkerPool::do_idle_work(unsigned worker) {
     idle_workers_.fetch_add(1);
     bool did = false;
-    if (IdleWork* idle = idle_work_.load()) {
-        const script::Watch watch;
-        did = idle->work_idle(worker);
-    }
+    if (IdleWork* idle = idle_work_.load()) did = idle->work_idle(worker);
     idle_workers_.fetch_sub(1);
     idle_workers_.notify_all();
     return did;
@@ -122,6 +116,7 @@ bool WorkerPool::do_idle_work(unsigned worker) {
 
 bool WorkerPool::run_worker(unsigned worker) {
     const FixedEnvironment environment;
+    const script::Watch watch;
     return join_dispatch(worker) || do_idle_work(worker);
 }
 
@@ -130,8 +125,11 @@ void WorkerPool::run_thread(unsigned worker) {
     while (true) {
         const std::uint32_t seen = wake_.load(std::memory_order_acquire);
         if (stopping_.load(std::memory_order_acquire)) return;
-        if (!join_dispatch(worker) && !do_idle_work(worker))
-            wake_.wait(seen, std::memory_order_acquire);
+        if (join_dispatch(worker) || do_idle_work(worker)) continue;
+        // Work often comes in a stream, and sleeping and waking cost more than a short job.
+        for (int spins = 0; spins < 512 && wake_.load(std::memory_order_relaxed) == seen; ++spins)
+            pause_briefly();
+        wake_.wait(seen, std::memory_order_acquire);
     }
 }
 

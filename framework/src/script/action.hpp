@@ -37,6 +37,7 @@ enum class Operation : std::uint8_t {
     host_spawn,
     host_post,
     host_call,
+    host_function,
 };
 
 /// `deliver` of a submission: 0 is the frame of execution itself, n + 1 is n frames after

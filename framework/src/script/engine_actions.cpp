@@ -508,9 +508,12 @@ int push_answer(lua_State* L, int, lua_KContext) {
     run.call_pending = false;
     ByteReader in(run.answer);
     std::uint8_t answered = 0;
+    std::uint64_t count = 0;
     in.byte(answered);
-    decode(L, in);
-    if (answered == static_cast<std::uint8_t>(Tag::yes)) return 1;
+    in.varint(count);
+    luaL_checkstack(L, static_cast<int>(count), "too many results");
+    for (std::uint64_t i = 0; i < count; ++i) decode(L, in);
+    if (answered == static_cast<std::uint8_t>(Tag::yes)) return static_cast<int>(count);
     throw_value(L);
 }
 

@@ -7,6 +7,7 @@
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
+#include "script/host_functions.hpp"
 #include "script/lua_probe.hpp"
 #include "script/raise.hpp"
 #include "script/watch.hpp"
@@ -264,6 +265,8 @@ Vm::Vm(const Setup& setup)
     lua_rawsetp(main_, LUA_REGISTRYINDEX, main_);
     context_.vm = this;
     context_.schema = schema_.get();
+    context_.host_functions = setup.host_functions;
+    context_.check_purity = setup.check_purity;
     names_ = std::make_unique<NameTable[]>(2);
     context_.names = &names_[0];
     context_.templates = &names_[1];
@@ -281,6 +284,7 @@ void Vm::open() {
     open_strict_math(main_);
     open_strict_coroutine(main_);
     open_engine(main_, engine_ == Setup::Engine::runner);
+    open_host_functions(main_);
     lua_settop(main_, 0);
 }
 

@@ -122,6 +122,9 @@ class Vm {
         std::vector<std::string> host_handlers;    ///< names of C++ handlers
         std::vector<TemplateSpec> host_templates;  ///< declared before the program's
         std::uint32_t hash_seed = 0x43616e6f;      ///< Lua's; another one only in tests
+        /// Of the host, by name. Borrows: while the VM lives.
+        const std::vector<HostFunction>* host_functions = nullptr;
+        bool check_purity = false;
         /// Whose `engine` scripts see: the simulation's, or that of a host without a world.
         enum class Engine : std::uint8_t { simulation, runner } engine = Engine::simulation;
     };

@@ -20,7 +20,8 @@
 
 namespace canon {
 class World;
-}
+struct HostFunction;
+}  // namespace canon
 
 namespace canon::script {
 
@@ -91,11 +92,15 @@ struct VmContext {
     std::int64_t end_job = 0;
     std::vector<TemplateIndex>
         spawned;  ///< of the entities that this job has spawned, by id - first_entity
-    std::span<const std::uint8_t>
-        answer;  ///< to engine.call: a Tag::yes and a value, or a Tag::no and a string
+    std::span<const std::uint8_t> answer;  ///< to engine.call: a Tag::yes, a count and values, or a
+                                           ///< Tag::no, 1 and an error value
 
     Bytes log;  ///< entries: level byte, string
     std::size_t log_begin = 0;
+
+    const std::vector<HostFunction>* host_functions = nullptr;
+    bool check_purity = false;  ///< of host functions: called twice
+    Bytes host_results;
 
     // Memory that C functions use while they run; it lies here because an error would skip their
     // destructors.

@@ -6,8 +6,8 @@
 // runs the state: from another one it corrupts the interpreter. No thread is needed for this, so a
 // host that gives us its own keeps all of them in hand.
 //
-// The timer stops by itself when it finds no run under way, and a Watch stops it at the end of a
-// piece of work: host code is not interrupted in its waiting, or once at most.
+// The timer stops by itself when it finds no run under way. On a host's thread a Watch also stops
+// it at the end of our work, so that the host is not interrupted in its waiting even once.
 #pragma once
 #include <csignal>
 

@@ -271,6 +271,7 @@ void Simulation::Machine::apply_one(ByteReader& in, const Stamp& stamp, bool fro
         case Operation::host_spawn:
         case Operation::host_post:
         case Operation::host_call:
+        case Operation::host_function:
             CANON_ASSERT(false, "a simulation's scripts have no host's functions");
     }
     count(result);
@@ -384,10 +385,12 @@ void Simulation::Machine::answer_call(ByteReader& in, const Stamp& stamp, std::u
     Bytes& answer = runner_->answer(job);
     answer.clear();
     answer.put(static_cast<std::uint8_t>(Tag::yes));
+    answer.put_varint(1);
     post_depth_ = 0;
     if (run_handler(handler, data, stamp, &answer)) return;
     answer.clear();
     answer.put(static_cast<std::uint8_t>(Tag::no));
+    answer.put_varint(1);
     const Fault& fault = report_.faults.back();
     if (fault.kind == FaultKind::error) return pool_->vm(0).append_error_for_scripts(answer);
     answer.put(static_cast<std::uint8_t>(Tag::string));
