@@ -31,6 +31,7 @@ while IFS= read -r line; do
 done <"$goldens"
 
 for sample in samples/*/; do
+    if [ -e "$sample/output.txt" ]; then continue; fi  # see hosts.sh
     grep -q "^${sample%/} " "$goldens" || fail "$goldens has no line for ${sample%/}"
 done
 

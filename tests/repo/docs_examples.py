@@ -5,6 +5,7 @@ Method: takes every fenced block out of the Markdown files.
   ```lua run [frames=N] [faults=N]   a whole program; runs N frames (default 20), with 1 and 3 workers, with just N faults (default 0)
   ```text output                     behind such a block: its log lines, each with or without the function that wrote it
   ```lua fragment                    is Lua that compiles
+  ```cpp from=FILE                   stands in that file, word for word
   ```sh run                          each line that begins with `canon ` is run in the repository and ends with status 0
 A Lua block without a mark is an error. Also: the functions of `engine` and the globals are just those that the reference lists,
 each test that docs/DETERMINISM.md names exists, and the program of the README is the first sample.
@@ -84,6 +85,18 @@ def check_commands(place, text):
                 problems.append(f"{place}: `{line}` ends with {result.returncode}: {result.stderr}")
 
 
+def check_excerpt(place, text, words):
+    if len(words) != 1 or not words[0].startswith("from="):
+        problems.append(f"{place}: a C++ block says where it stands: from=FILE")
+        return
+    file = ROOT / words[0].removeprefix("from=")
+    # As a whole, or indented.
+    lines = [line.strip() for line in text.strip().splitlines()]
+    there = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    if not any(there[i:i + len(lines)] == lines for i in range(len(there))):
+        problems.append(f"{place}: this does not stand in {words[0]}")
+
+
 def check_page(path):
     text = path.read_text(encoding="utf-8")
     blocks = list(FENCE.finditer(text))
@@ -98,6 +111,8 @@ def check_page(path):
             check_fragment(place, block.group(2))
         elif words[:1] == ["lua"]:
             problems.append(f"{place}: a Lua block is marked `run` or `fragment`")
+        elif words[:1] == ["cpp"]:
+            check_excerpt(place, block.group(2), words[1:])
         elif words == ["sh", "run"]:
             check_commands(place, block.group(2))
 

@@ -274,6 +274,7 @@ BOOST_AUTO_TEST_CASE(a_stopped_run_goes_on_as_if_nothing_had_run_between) {
     const auto answer_for = [&](std::int64_t n) {
         Bytes answer;
         answer.put(static_cast<std::uint8_t>(Tag::yes));
+        answer.put_varint(1);
         write_value(answer, Value(n * 2));
         return answer;
     };
