@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <cstdio>
 #include <string>
 
 namespace canon {
@@ -20,6 +21,7 @@ template <class Call>
 Ending ending_of(Call call) {
     int pipe_ends[2];
     BOOST_TEST_REQUIRE(pipe(pipe_ends) == 0);
+    std::fflush(nullptr);  // or the child would print it too
     const pid_t child = fork();
     if (child == 0) {
         std::signal(SIGABRT, SIG_DFL);

@@ -737,6 +737,7 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_queued_jobs_cost_at_most_200_bytes_each)
 BOOST_AUTO_TEST_CASE(times_and_statistics_are_there_for_those_who_ask) {
     ScriptRunnerOptions options = with_workers(1);
     options.measure_times = true;
+    options.program = Program::from_modules({{"main", "function jobs.nothing() end"}});
     ScriptRunner runner;
     runner.init(options);
     ScriptHandle handle;
@@ -757,6 +758,17 @@ BOOST_AUTO_TEST_CASE(times_and_statistics_are_there_for_those_who_ask) {
     BOOST_TEST(jobs == 1u);
     BOOST_TEST(faults == 1u);
     BOOST_TEST(runner.statistics().enqueued == 1u);
+    runner.enqueue_function("nothing");
+    runner.drain();
+    const auto functions = runner.statistics().functions;
+    BOOST_TEST_REQUIRE(functions.size() == 2u);
+    BOOST_TEST(functions[0].name == "jobs.nothing");
+    BOOST_TEST(functions[0].jobs == 1u);
+    BOOST_TEST(functions[0].faults == 0u);
+    BOOST_TEST(functions[1].name == "script");
+    BOOST_TEST(functions[1].jobs == 1u);
+    BOOST_TEST(functions[1].faults == 1u);
+    BOOST_TEST(functions[1].nanoseconds > 10'000);
     BOOST_TEST(runner.statistics().image_bytes > 10'000u);
 }
 

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <cstdio>
 #include <vector>
 
 #include "canon/error.hpp"
@@ -18,6 +19,7 @@ using test::saved_text;
 
 // Whether `call` breaks a promise. In a process of its own, since that ends it.
 bool is_misuse(const auto& call) {
+    std::fflush(nullptr);  // or the child would print it too
     const pid_t child = fork();
     if (child == 0) {
         std::signal(SIGABRT, SIG_DFL);

@@ -173,7 +173,14 @@ struct ScriptRunnerStatistics {
         std::size_t hot_pages = 0;
         std::size_t peak_bytes = 0;  ///< of its arena
     };
-    std::vector<Worker> workers;  ///< 0: the thread of drain()
+    struct Function {
+        std::string name;        ///< "jobs.think"; "script": all texts
+        std::uint64_t jobs = 0;  ///< that ended
+        std::uint64_t faults = 0;
+        std::int64_t nanoseconds = 0;  ///< 0 unless times are measured
+    };
+    std::vector<Function> functions;  ///< of the program, then "script"
+    std::vector<Worker> workers;      ///< 0: the thread of drain()
     std::size_t queued = 0;
     std::size_t waiting = 0;  ///< stopped in engine.call
     std::uint64_t enqueued = 0;

@@ -169,8 +169,14 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     ScriptRunnerStatistics statistics() const;
 
   private:
+    // Written by the worker, read by anybody.
+    struct FunctionCount {
+        std::atomic<std::uint64_t> jobs{0}, faults{0};
+        std::atomic<std::int64_t> nanoseconds{0};
+    };
     struct alignas(64) PerWorker {
-        std::mutex place;  // held by the thread that is this worker now
+        std::vector<FunctionCount> functions;  // the last one: texts
+        std::mutex place;                      // held by the thread that is this worker now
         std::deque<ScriptRecord*> resuming;
         std::vector<ScriptRecord*> batch;
         std::vector<ScriptRecord*> ended;           // of the batch
@@ -272,6 +278,8 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
     for (const std::string& name : pool_->vm(0).functions().jobs)
         function_keys_.push_back(key(name));
     script_key_ = key("");
+    for (PerWorker& worker : workers_)
+        worker.functions = std::vector<FunctionCount>(function_keys_.size() + 1);
     pool_->set_idle_work(this);
 }
 
@@ -556,6 +564,13 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         return;
     }
     record->outcome = status == RunStatus::done ? Outcome::done : Outcome::faulted;
+    if (record->text != nullptr || record->function != kNone) {
+        FunctionCount& count =
+            mine.functions[record->text != nullptr ? function_keys_.size() : record->function];
+        count.jobs.fetch_add(1, std::memory_order_relaxed);
+        if (fault != nullptr) count.faults.fetch_add(1, std::memory_order_relaxed);
+        if (record->ran != 0) count.nanoseconds.fetch_add(record->ran, std::memory_order_relaxed);
+    }
     if (fault != nullptr) {
         ++mine.statistics.faults;
         fault->stamp.frame.value = 0;
@@ -846,6 +861,17 @@ ScriptRunnerStatistics ScriptRunner::Inside::statistics() const {
     ScriptRunnerStatistics statistics;
     std::lock_guard lock(mutex_);
     for (const PerWorker& worker : workers_) statistics.workers.push_back(worker.published);
+    for (std::size_t i = 0; i <= function_keys_.size(); ++i) {
+        ScriptRunnerStatistics::Function& function = statistics.functions.emplace_back();
+        function.name = i < function_keys_.size()
+                            ? pool_->vm(0).functions().name(static_cast<std::uint32_t>(i))
+                            : "script";
+        for (const PerWorker& worker : workers_) {
+            function.jobs += worker.functions[i].jobs.load(std::memory_order_relaxed);
+            function.faults += worker.functions[i].faults.load(std::memory_order_relaxed);
+            function.nanoseconds += worker.functions[i].nanoseconds.load(std::memory_order_relaxed);
+        }
+    }
     statistics.queued = queue_.queued();
     statistics.waiting = waiting_;
     statistics.enqueued = enqueued_;
