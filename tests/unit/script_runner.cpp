@@ -269,6 +269,7 @@ BOOST_AUTO_TEST_CASE(what_scripts_ask_for_comes_in_order_of_jobs_and_calls_are_a
         for (int i = 1; i <= 20; ++i)
             runner.enqueue_script(R"lua(
                 local i = ...
+                for _ = 1, i * 7919 % 13 * 5000 do end  -- so that they arrive in another order
                 engine.log("info", "job " .. i)
                 local id = engine.spawn_entity("unit", { number = i })
                 engine.post_to_main_thread("seen", { id = id })
