@@ -190,13 +190,15 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_in_a_script_is_a_fault_with_place_and_kind)
         runner.init(options);
         for (const Row& row : rows) runner.enqueue_script(row.text, {}, told.job());
         runner.enqueue_script(std::string("return 1 \0 + 1", 14), {}, told.job());
+        runner.enqueue_script("\n", {}, told.job());
         runner.enqueue_script(std::string(64 << 20, ' '), {}, told.job());
         runner.drain();
-        BOOST_TEST_REQUIRE(told.texts.size() == std::size(rows) + 2);
+        BOOST_TEST_REQUIRE(told.texts.size() == std::size(rows) + 3);
         for (std::size_t i = 0; i < std::size(rows); ++i)
             BOOST_TEST(told.texts[i].starts_with(rows[i].fault),
                        rows[i].text << ": " << told.texts[i]);
         BOOST_TEST(told.texts[std::size(rows)].starts_with("error: script:1: "));
+        BOOST_TEST(told.texts[std::size(rows) + 1] == "[]");
         BOOST_TEST(told.texts.back() == "error: the script's text is larger than 16 MiB");
     }
 }

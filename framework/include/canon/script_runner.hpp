@@ -167,7 +167,7 @@ struct ScriptRunnerOptions {
 
 struct ScriptRunnerStatistics {
     struct Worker {
-        std::uint64_t jobs = 0;
+        std::uint64_t jobs = 0;  ///< that ended
         std::uint64_t faults = 0;
         std::uint64_t counted = 0;  ///< runs made again, counted
         std::size_t hot_pages = 0;
@@ -208,7 +208,7 @@ class ScriptRunner {
     void add_function(HostFunction function);
 
     /// Loads the program into each worker and starts the threads. `memory` holds queued jobs, their
-    /// arguments, compiled texts and results; it must be thread-safe and outlive the runner.
+    /// arguments and handles; it must be thread-safe and outlive the runner and its handles.
     /// Fails: throws canon::Error for a program that cannot be loaded or a thread that cannot be
     /// started; the runner is then as it was.
     /// Call: once, or again after deinit.

@@ -214,6 +214,12 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     std::vector<std::uint64_t> function_keys_;
     std::vector<PerWorker> workers_;
 
+    std::shared_mutex texts_mutex_;
+    std::unordered_map<std::uint64_t, std::vector<std::unique_ptr<ScriptText>>> texts_;
+    std::size_t text_bytes_ = 0;
+    ScriptText too_large_;
+    std::uint64_t script_key_ = 0;
+
     mutable std::mutex mutex_;  // of all that follows
     std::condition_variable room_;
     std::condition_variable progress_;
@@ -228,11 +234,6 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     std::uint64_t enqueued_ = 0, refused_ = 0, callbacks_failed_ = 0;
     std::vector<std::pair<JobId, std::string>> failed_callbacks_;
 
-    std::shared_mutex texts_mutex_;
-    std::unordered_map<std::uint64_t, std::vector<std::unique_ptr<ScriptText>>> texts_;
-    std::size_t text_bytes_ = 0;
-    std::uint64_t script_key_ = 0;
-
     static inline thread_local const Inside* in_callback_ = nullptr;
 };
 
@@ -244,6 +245,7 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
       memory_(memory),
       host_(options.host != nullptr ? options.host : &default_host_),
       queue_(memory) {
+    too_large_.problem = "the script's text is larger than 16 MiB";
     if (options_.queue_capacity == 0) throw Error("a queue of no jobs: queue_capacity is 0");
     unsigned threads = options_.workers;
     if (threads == 0) threads = std::max(std::thread::hardware_concurrency(), 2u) - 1;
@@ -289,8 +291,10 @@ ScriptRunner::Inside::~Inside() { pool_->set_idle_work(nullptr); }
 
 // With one use counted.
 ScriptText* ScriptRunner::Inside::text_for(std::string_view source) {
-    static constexpr std::string_view kTooLarge = "\n";
-    if (source.size() > script::kMaxSource) source = kTooLarge;
+    if (source.size() > script::kMaxSource) {
+        ++too_large_.uses;
+        return &too_large_;
+    }
     const std::uint64_t hash =
         hash_bytes({reinterpret_cast<const std::uint8_t*>(source.data()), source.size()});
     const auto find = [&]() -> ScriptText* {
@@ -308,13 +312,8 @@ ScriptText* ScriptRunner::Inside::text_for(std::string_view source) {
         if (ScriptText* const text = find()) return text;
     }
     auto text = std::make_unique<ScriptText>();
-    if (source.data() == kTooLarge.data()) {
-        text->problem = "the script's text is larger than 16 MiB";
-        text->source = "\n-- too large";  // found by nobody
-    } else {
-        text->source = source;
-        text->problem = script::compile(source, "script", text->code);
-    }
+    text->source = source;
+    text->problem = script::compile(source, "script", text->code);
     text->uses = 1;
     std::lock_guard lock(texts_mutex_);
     if (ScriptText* const other = find()) return other;  // another thread was as quick
@@ -364,26 +363,26 @@ bool ScriptRunner::Inside::wait_for_room(std::unique_lock<std::mutex>& lock) {
 
 JobId ScriptRunner::Inside::enqueue(std::string_view text, std::string_view function,
                                     const Arguments& arguments, const ScriptJob& job) {
-    ScriptText* const compiled = function.empty() ? text_for(text) : nullptr;
+    struct GiveBack {
+        void operator()(ScriptText* text) const noexcept { --text->uses; }
+    };
+    std::unique_ptr<ScriptText, GiveBack> compiled(function.empty() ? text_for(text) : nullptr);
+    std::shared_ptr<ScriptHandle::State> handle;
+    if (job.handle != nullptr)
+        handle = std::allocate_shared<ScriptHandle::State>(
+            std::pmr::polymorphic_allocator<ScriptHandle::State>(memory_));
     std::unique_lock lock(mutex_);
-    if (!wait_for_room(lock)) {
-        if (compiled != nullptr) --compiled->uses;
-        return {};
-    }
+    if (!wait_for_room(lock)) return {};
     ScriptRecord* const record = queue_.make(arguments);
-    record->text = compiled;
-    if (compiled == nullptr) record->function = pool_->vm(0).functions().find_job(function);
+    record->text = compiled.release();
+    if (record->text == nullptr) record->function = pool_->vm(0).functions().find_job(function);
     record->callback = job.callback;
     record->context = job.context;
     record->priority = job.priority;
     record->random_key = job.random_key != 0 ? job.random_key : record->sequence();
     record->for_main = job.delivery == ScriptJob::Delivery::main && job.handle == nullptr;
     record->epoch = static_cast<std::uint8_t>(epoch_);
-    if (job.handle != nullptr) {
-        record->handle = std::allocate_shared<ScriptHandle::State>(
-            std::pmr::polymorphic_allocator<ScriptHandle::State>(memory_));
-        job.handle->state_ = record->handle;
-    }
+    if (job.handle != nullptr) job.handle->state_ = record->handle = std::move(handle);
     if (options_.measure_times) record->enqueued = clock_now();
     ++(record->for_main ? for_main_[record->epoch] : for_others_);
     ++enqueued_;
@@ -522,7 +521,6 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         status = vm.run(run);
     }
     if (options_.measure_times) record->ran += clock_now() - began;
-    ++mine.statistics.jobs;
     if (status == RunStatus::failed && fault == nullptr) fault = &vm.fault();
 
     context.host_job.store(0);
@@ -563,6 +561,7 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         progress_.notify_all();
         return;
     }
+    ++mine.statistics.jobs;
     record->outcome = status == RunStatus::done ? Outcome::done : Outcome::faulted;
     if (record->text != nullptr || record->function != kNone) {
         FunctionCount& count =
