@@ -34,8 +34,92 @@ Scenario with_handler(std::string_view text, Handler handler, std::uint64_t fram
 
 Value nothing(HandlerContext&, const Value&) { return {}; }
 
+Scenario with_functions(std::string_view text, std::vector<std::string>* order = nullptr) {
+    Scenario scenario = with_probe(std::string(kWorkers) + std::string(text), 3);
+    scenario.host = [order] {
+        Simulation::Host host;
+        host.functions.push_back(
+            host_function("host", "add", [](int a, int b) { return a + b; }, {"a", "b"}));
+        host.functions.push_back(host_function(
+            "host", "told",
+            [order](std::int64_t who) {
+                if (order != nullptr) order->push_back(std::to_string(who));
+                if (who == 2) throw std::runtime_error("not two");
+                return std::tuple{who * 10, "ten times"};
+            },
+            {"who"}, Purity::main_thread));
+        return host;
+    };
+    return scenario;
+}
+
 BOOST_AUTO_TEST_SUITE(determinism)
 BOOST_AUTO_TEST_SUITE(host_api)
+
+BOOST_AUTO_TEST_CASE(functions_of_the_host_are_called_in_jobs_and_callbacks) {
+    const char* const text = R"lua(
+        function on_frame(frame)
+            note({ "on_frame", host.add(frame, 1), host.told(frame * 7) })
+            engine.submit_each("use", "unit")
+            engine.submit("later", nil, { deliver = 1 })
+        end
+        function jobs.use(id)
+            for _ = 1, engine.get(id, "x") * 7 % 5 * 1000 do end
+            local x = engine.get(id, "x")
+            engine.add(id, "x", host.add(x, 1) - x)
+            local ok, value, more = pcall(host.told, x)
+            note({ x, ok, value, more or "nothing" })
+            note({ select(2, pcall(host.add, x, "y")), select(2, pcall(host.told)) })
+        end
+        function jobs.later() note({ host.add(1, 1), (select(2, pcall(host.told, 1))) }) end
+    )lua";
+    std::string first, first_order;
+    for (const unsigned workers : {1u, 2u, 3u, 8u}) {
+        std::vector<std::string> order;
+        const Trace trace = run(with_functions(text, &order), workers);
+        BOOST_TEST(describe_all(trace.faults()) == "");
+        const std::string notes = probe_text(*trace.simulation);
+        std::string called;
+        for (const std::string& who : order) called += who + " ";
+        if (first.empty()) {
+            first = notes;
+            first_order = called;
+        }
+        BOOST_TEST(notes == first);
+        BOOST_TEST(called == first_order);
+    }
+    BOOST_TEST(first_order.starts_with("7 1 2 3 4 5 14 2 3 4 5 6 "));
+    for (const char* wanted :
+         {R"(["on_frame",2,70,"ten times"])", R"([1,true,10,"ten times"])",
+          R"([2,false,"host.told: not two","nothing"])",
+          R"(host.add: argument 2 ('b') is \"y\"; expected: integer of its type's range)",
+          R"(host.told: argument 1 ('who') is missing; expected: integer of its type's range)",
+          R"([2,"host.told: a background job (deliver) cannot call the main thread)"})
+        BOOST_TEST(first.find(wanted) != std::string::npos, wanted << " is missing in " << first);
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_is_not_pure_is_found_out_when_asked_for) {
+    for (const bool check : {false, true}) {
+        int calls = 0;
+        Simulation::Host host;
+        host.functions.push_back(host_function("host", "next", [&] { return ++calls; }));
+        SimulationOptions options;
+        options.workers = 1;
+        options.check_purity = check;
+        Simulation simulation(Program::from_modules({{"main",
+                                                      "function on_frame() engine.submit('go') end "
+                                                      "function jobs.go() host.next() end"}}),
+                              options, host);
+        const std::vector<Fault> faults = simulation.step().faults;
+        BOOST_TEST(faults.size() == (check ? 1u : 0u));
+        if (check)
+            BOOST_TEST(faults[0].message.find("host.next: is declared pure, but") !=
+                       std::string::npos);
+        host.functions.push_back(host.functions[0]);
+        BOOST_CHECK_THROW(
+            Simulation(Program::from_modules({{"main", ""}}), SimulationOptions{}, host), Error);
+    }
+}
 
 BOOST_AUTO_TEST_CASE(jobs_submitted_between_steps_run_in_the_frame_that_comes) {
     std::string texts[2];

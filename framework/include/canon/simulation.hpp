@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "canon/fault.hpp"
+#include "canon/host_function.hpp"
 #include "canon/ids.hpp"
 #include "canon/program.hpp"
 #include "canon/value.hpp"
@@ -68,6 +69,9 @@ struct SimulationOptions {
     std::uint64_t seed = 1;
     Value config;  ///< what on_start gets
     Limits limits;
+    /// Calls each pure host function twice; other results the second time are an error in the
+    /// script. For tests.
+    bool check_purity = false;
 };
 
 struct SubmitOptions {
@@ -134,6 +138,10 @@ class Simulation {
         std::vector<std::pair<std::string, Handler>> handlers{};
         /// Templates of the host's own, before the program's.
         std::vector<TemplateSpec> templates{};
+        /// Functions that scripts call by `module.name`; see canon/host_function.hpp. Part of what
+        /// decides the outcome: a pure one must be a function of its arguments alone, on every
+        /// machine; one for the main thread is called during the commit, in stamp order.
+        std::vector<HostFunction> functions{};
         /// Host state by name; see canon/host_state.hpp.
         std::vector<std::pair<std::string, std::function<std::unique_ptr<HostStateBase>()>>>
             states{};

@@ -1,7 +1,6 @@
 #include "canon/script_runner.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <condition_variable>
 #include <cstdio>
 #include <deque>
@@ -16,6 +15,7 @@
 #include "jobs/worker_pool.hpp"
 #include "script/action.hpp"
 #include "script/compiler.hpp"
+#include "script/host_functions.hpp"
 #include "script/watch.hpp"
 
 namespace canon {
@@ -202,7 +202,6 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     void apply(ScriptRecord* record);
     template <class Call>
     void answer(Bytes& out, Call call);
-    void answer_function(ByteReader& in, Bytes& out);
     void report_callbacks();
 
     ScriptRunnerOptions options_;
@@ -776,8 +775,8 @@ void ScriptRunner::Inside::apply(ScriptRecord* record) {
             continue;
         }
         if (static_cast<Operation>(operation) == Operation::host_function) {
-            answer_function(in, extra.answer);
-            break;  // a call is the last action
+            script::answer_host_function(functions_, in, extra.answer);
+            break;
         }
         const Key target = read_key(in);
         const Value data = read_data(in);
@@ -811,22 +810,6 @@ void ScriptRunner::Inside::answer(Bytes& out, Call call) {
     out.put(static_cast<std::uint8_t>(good ? Tag::yes : Tag::no));
     out.put_varint(count);
     out.append(values.view());
-}
-
-void ScriptRunner::Inside::answer_function(ByteReader& in, Bytes& out) {
-    std::uint64_t index = 0, count = 0;
-    in.varint(index);
-    in.varint(count);
-    const HostFunction& function = functions_[index];
-    const std::span<const std::uint8_t> given(in.position(), in.left());
-    answer(out, [&](Bytes& values) {
-        ByteReader arguments(given);
-        try {
-            return function.invoke(arguments, static_cast<std::uint32_t>(count), values);
-        } catch (const std::exception& error) {
-            throw Error(function.full_name() + ": " + error.what());
-        }
-    });
 }
 
 void ScriptRunner::Inside::report_callbacks() {
@@ -888,23 +871,9 @@ ScriptRunner::~ScriptRunner() { deinit(Pending::cancel); }
 
 void ScriptRunner::add_function(HostFunction function) {
     std::unique_lock lock(life_);
-    const auto is_identifier = [](const std::string& text) {
-        return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) == 0 &&
-               std::all_of(text.begin(), text.end(), [](unsigned char c) {
-                   return c == '_' || (c < 128 && std::isalnum(c) != 0);
-               });
-    };
-    const std::string name = function.full_name();
-    if (!is_identifier(function.module) || !is_identifier(function.name))
-        throw Error("'" + name + "' is no name for a host function: both parts are identifiers");
-    if (inside_ != nullptr) throw Error("the function '" + name + "' comes too late: after init()");
-    static constexpr std::string_view kTaken[] = {"engine", "jobs", "actions",   "string", "table",
-                                                  "math",   "utf8", "coroutine", "_G"};
-    if (std::find(std::begin(kTaken), std::end(kTaken), function.module) != std::end(kTaken))
-        throw Error("'" + function.module + "' is a library of Lua or Canon; '" + name +
-                    "' needs another module name");
-    for (const HostFunction& other : functions_)
-        if (other.full_name() == name) throw Error("there is already a function '" + name + "'");
+    script::check_name(function, functions_);
+    if (inside_ != nullptr)
+        throw Error("the function '" + function.full_name() + "' comes too late: after init()");
     functions_.push_back(std::move(function));
 }
 

@@ -1,5 +1,7 @@
 #include "script/host_functions.hpp"
 
+#include <algorithm>
+
 #include "canon/json.hpp"
 #include "script/action_writer.hpp"
 #include "script/codec.hpp"
@@ -37,7 +39,7 @@ const char* invoke(VmContext& run, const HostFunction& function, std::uint32_t c
     };
     try {
         results = once(run.host_results);
-        if (!run.check_purity) return nullptr;
+        if (!run.check_purity || function.purity == Purity::main_thread) return nullptr;
         Bytes again;
         if (once(again) == results && again.size() == run.host_results.size() &&
             std::equal(again.view().begin(), again.view().end(), run.host_results.data()))
@@ -57,9 +59,12 @@ int call(lua_State* L) {
     const HostFunction& function = (*run.host_functions)[index];
     const int count = lua_gettop(L);
     if (run.mode == Mode::loading)
-        raise(L, "%s: the host's functions cannot be called while the program loads",
-              function.name.c_str());
-    if (function.purity == Purity::main_thread) {
+        raise(L, "%s.%s: the host's functions cannot be called while the program loads",
+              function.module.c_str(), function.name.c_str());
+    if (function.purity == Purity::main_thread && run.mode != Mode::main) {
+        if (run.mode == Mode::background)
+            raise(L, "%s.%s: a background job (deliver) cannot call the main thread",
+                  function.module.c_str(), function.name.c_str());
         check_can_stop(L);
         const std::size_t begin = begin_action(L, Operation::host_function);
         run.actions.put_varint(index);
@@ -103,6 +108,52 @@ void open_host_functions(lua_State* L) {
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+}
+
+void check_name(const HostFunction& function, std::span<const HostFunction> others) {
+    static constexpr std::string_view kTaken[] = {"engine", "jobs", "actions",   "string", "table",
+                                                  "math",   "utf8", "coroutine", "_G"};
+    const auto is_identifier = [](const std::string& text) {
+        return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
+               std::all_of(text.begin(), text.end(), [](char c) {
+                   return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                          (c >= 'A' && c <= 'Z');
+               });
+    };
+    const std::string name = function.full_name();
+    if (!is_identifier(function.module) || !is_identifier(function.name))
+        throw Error("'" + name + "' is no name for a host function: both parts are identifiers");
+    if (std::find(std::begin(kTaken), std::end(kTaken), function.module) != std::end(kTaken))
+        throw Error("'" + function.module + "' is a library of Lua or Canon; '" + name +
+                    "' needs another module name");
+    for (const HostFunction& other : others)
+        if (other.full_name() == name) throw Error("there is already a function '" + name + "'");
+}
+
+void answer_host_function(std::span<const HostFunction> functions, ByteReader& in, Bytes& answer) {
+    std::uint64_t index = 0, given = 0;
+    in.varint(index);
+    in.varint(given);
+    const HostFunction& function = functions[index];
+    Bytes results;
+    std::string what;
+    std::uint32_t count = 0;
+    try {
+        ByteReader arguments({in.position(), in.left()});
+        count = function.invoke(arguments, static_cast<std::uint32_t>(given), results);
+    } catch (const std::exception& error) {
+        what = function.full_name() + ": " + error.what();
+    } catch (...) {
+        what = function.full_name() + ": has thrown something that is no std::exception";
+    }
+    in.skip(in.left());  // a call is the last action of its round
+    answer.clear();
+    answer.put(static_cast<std::uint8_t>(what.empty() ? Tag::yes : Tag::no));
+    answer.put_varint(what.empty() ? count : 1);
+    if (what.empty())
+        answer.append(results.view());
+    else
+        write_value(answer, Value(what));
 }
 
 }  // namespace script

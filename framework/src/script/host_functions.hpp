@@ -1,5 +1,7 @@
 // Host functions as scripts see them: a global table for each module, a closure for each function.
 #pragma once
+#include <span>
+
 #include "canon/host_function.hpp"
 #include "script/lua.hpp"
 
@@ -7,5 +9,12 @@ namespace canon::script {
 
 /// Opens those of the context.
 void open_host_functions(lua_State* L);
+
+/// Fails: throws canon::Error for a name that is no identifier, taken by a library, or one of
+/// `others`.
+void check_name(const HostFunction& function, std::span<const HostFunction> others);
+
+/// Answers a job that was stopped by Operation::host_function; `in` stands at the operands.
+void answer_host_function(std::span<const HostFunction> functions, ByteReader& in, Bytes& answer);
 
 }  // namespace canon::script

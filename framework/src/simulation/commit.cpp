@@ -6,6 +6,7 @@
 
 #include "canon/hash.hpp"
 #include "script/action.hpp"
+#include "script/host_functions.hpp"
 #include "simulation/machine.hpp"
 
 namespace canon {
@@ -145,6 +146,10 @@ void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, S
             in.skip(1);
             answer_call(in, stamp, job);
             stopped_.push_back(job);
+        } else if (*in.position() == static_cast<std::uint8_t>(Operation::host_function)) {
+            in.skip(1);
+            script::answer_host_function(host_.functions, in, runner_->answer(job));
+            stopped_.push_back(job);
         } else {
             apply_one(in, stamp, true, problem);
         }
@@ -266,12 +271,12 @@ void Simulation::Machine::apply_one(ByteReader& in, const Stamp& stamp, bool fro
             break;
         }
         case Operation::call:
+        case Operation::host_function:
             CANON_ASSERT(false, "a call is answered, not applied");
             break;
         case Operation::host_spawn:
         case Operation::host_post:
         case Operation::host_call:
-        case Operation::host_function:
             CANON_ASSERT(false, "a simulation's scripts have no host's functions");
     }
     count(result);

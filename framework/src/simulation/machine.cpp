@@ -6,6 +6,7 @@
 
 #include "canon/hash.hpp"
 #include "script/action.hpp"
+#include "script/host_functions.hpp"
 
 namespace canon {
 namespace {
@@ -55,6 +56,10 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
     setup.limits.collect_bytes = options_.limits.collect_bytes;
     setup.host_templates = host_.templates;
     for (const auto& [name, handler] : host_.handlers) setup.host_handlers.push_back(name);
+    for (std::size_t i = 0; i < host_.functions.size(); ++i)
+        script::check_name(host_.functions[i], std::span(host_.functions).first(i));
+    setup.host_functions = &host_.functions;
+    setup.check_purity = options_.check_purity;
     pool_ = std::make_unique<jobs::WorkerPool>(
         jobs::WorkerOptions{.count = worker_count(options_.workers)}, setup);
     script::Vm& vm = pool_->vm(0);
