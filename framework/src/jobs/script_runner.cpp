@@ -819,8 +819,8 @@ void ScriptRunner::Inside::report_callbacks() {
         failed.swap(failed_callbacks_);
     }
     std::string what;
-    for (const auto& [job, text] : failed)
-        succeeds([&] { host_->callback_failed(job, text); }, what);
+    for (const auto& failure : failed)
+        succeeds([&] { host_->callback_failed(failure.first, failure.second); }, what);
 }
 
 // ---- the end ----
