@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(jobs_submitted_between_steps_run_in_the_frame_that_comes) {
         simulation->step();
         simulation->submit("work", List{1, "two"}, {.key = {}, .priority = 9});
         simulation->submit_each("each", "unit");
-        simulation->submit_each("batch", "unit", 1, 2);
+        simulation->submit_each("batch", "unit", {.batch = 2});
         simulation->submit("work", "planned", {.key = {}, .deliver = 1});
         simulation->step();
         const JobId cancelled = simulation->submit("work", "never");
@@ -152,6 +152,34 @@ BOOST_AUTO_TEST_CASE(jobs_submitted_between_steps_run_in_the_frame_that_comes) {
         R"([3,"delayed"],[2,"planned"]])");
     BOOST_TEST(texts[0] == texts[1]);
     BOOST_TEST(chains[0] == chains[1]);
+}
+
+BOOST_AUTO_TEST_CASE(options_mean_the_same_from_cpp_as_from_a_script) {
+    const char* const plan = "function jobs.plan(x) note({ engine.frame(), x }) end ";
+    const auto text_after = [&](std::string_view script, bool by_host) {
+        auto simulation = start(with_handler(std::string(plan) + std::string(script), nothing), 2);
+        if (by_host) {
+            simulation->submit_each("each", "unit", {.every = 2, .delay = 1});
+            simulation->submit_each("batch", "unit", {.batch = 3, .priority = -5, .delay = 2});
+            simulation->submit("plan", 1, {.key = {}, .deliver = SubmitOptions::kWhenDone});
+            simulation->submit("plan", 2, {.key = {}, .deliver = 3});
+        }
+        for (int i = 0; i < 12; ++i) simulation->step();
+        return probe_text(*simulation);
+    };
+    const std::string by_script = text_after(R"lua(
+        function on_frame(frame)
+            if frame > 1 then return end
+            engine.submit_each("each", "unit", { every = 2, delay = 1 })
+            engine.submit_each("batch", "unit", { batch = 3, priority = -5, delay = 2 })
+            engine.submit("plan", 1, { deliver = "done" })
+            engine.submit("plan", 2, { deliver = 3 })
+        end
+    )lua",
+                                             false);
+    BOOST_TEST(text_after("", true) == by_script);
+    // Two or three of five units, two batches, the plan of three frames, then the one "done".
+    BOOST_TEST(by_script.find("[3,3],[3,2],[1,2],[1,1]]") != std::string::npos, by_script);
 }
 
 BOOST_AUTO_TEST_CASE(background_jobs_of_a_host_read_no_world) {

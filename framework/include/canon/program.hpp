@@ -24,8 +24,9 @@ struct Module {
 
 class Program {
   public:
-    /// A folder with a main.lua, or that main.lua: every .lua file below the folder is a module. Or
-    /// another .lua file, which is a program of one module.
+    /// A folder with a main.lua, or that main.lua: every .lua file below the folder is a module,
+    /// but for those with another dot in their path, which no `require` could name. Or another .lua
+    /// file, which is a program of one module.
     /// Fails: throws canon::Error for what cannot be read and for a missing main.lua; and, with
     /// file and line, if `main` is no Lua. A module that is no Lua fails where it is required.
     static std::shared_ptr<const Program> from_path(const std::filesystem::path& path);

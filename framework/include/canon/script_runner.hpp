@@ -228,6 +228,7 @@ class ScriptRunner {
     /// no Lua, or larger than 16 MiB, ends in a Fault like any other error.
     /// Returns the job's id; 0 if the runner is not there (any more) or the queue is full and
     /// `when_full` says refuse: nobody is told then.
+    /// Fails: throws canon::Error if 16 million jobs wait to be run or for drain().
     /// Call: any thread, callbacks too.
     JobId enqueue_script(std::string_view text, const Arguments& arguments = {},
                          const ScriptJob& job = {});

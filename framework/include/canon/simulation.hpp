@@ -79,6 +79,16 @@ struct SubmitOptions {
     std::int64_t priority = 0;
     std::uint64_t delay = 0;
     std::uint64_t deliver = 0;  ///< frames; 0: within the frame
+
+    /// For `deliver`: as `deliver = "done"` in a script.
+    static constexpr std::uint64_t kWhenDone = ~std::uint64_t{0};
+};
+
+struct SubmitEachOptions {
+    std::uint32_t every = 1;  ///< staggers by id: each entity in one of so many frames
+    std::uint32_t batch = 0;  ///< not 0: hands over lists of so many ids
+    std::int64_t priority = 0;
+    std::uint64_t delay = 0;
 };
 
 /// What one step did. Times are for people and differ from run to run; everything else is a
@@ -176,8 +186,8 @@ class Simulation {
     /// the simulation runs. Fails: throws canon::Error for a job that does not exist.
     JobId submit(std::string_view job, const Value& argument = {},
                  const SubmitOptions& options = {});
-    JobId submit_each(std::string_view job, std::string_view template_name, std::uint32_t every = 1,
-                      std::uint32_t batch = 0);
+    JobId submit_each(std::string_view job, std::string_view template_name,
+                      const SubmitEachOptions& options = {});
     void cancel(JobId id);
 
     std::uint64_t state_hash() const;

@@ -1,30 +1,27 @@
 // Sanitizers: which of them this build is made with, where something has to be done otherwise.
 #pragma once
 
+// g++ 12 says it by macros of its own, clang by a question that g++ 12 does not know.
+#if defined(__has_feature)
+#define CANON_BUILT_WITH(sanitizer) __has_feature(sanitizer)
+#else
+#define CANON_BUILT_WITH(sanitizer) 0
+#endif
+
 namespace canon {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || CANON_BUILT_WITH(address_sanitizer)
 inline constexpr bool kAddressSanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr bool kAddressSanitizer = true;
-#else
-inline constexpr bool kAddressSanitizer = false;
-#endif
 #else
 inline constexpr bool kAddressSanitizer = false;
 #endif
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__) || CANON_BUILT_WITH(thread_sanitizer)
 inline constexpr bool kThreadSanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-inline constexpr bool kThreadSanitizer = true;
-#else
-inline constexpr bool kThreadSanitizer = false;
-#endif
 #else
 inline constexpr bool kThreadSanitizer = false;
 #endif
 
 }  // namespace canon
+
+#undef CANON_BUILT_WITH

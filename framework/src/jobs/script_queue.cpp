@@ -40,10 +40,9 @@ ScriptQueue::~ScriptQueue() {
 ScriptRecord* ScriptQueue::make(const Arguments& arguments) {
     const std::span<const std::uint8_t> bytes = arguments.bytes();
     if (bytes.size() > UINT32_MAX) throw Error("a job's arguments are larger than 4 GiB");
-    void* elsewhere = nullptr;
-    if (bytes.size() > ScriptRecord::kInline) elsewhere = memory_->allocate(bytes.size(), 1);
     if (free_ == nullptr) {
-        CANON_ASSERT(slots_.size() < (1u << kSlotBits) - kSlab, "16 million jobs at a time");
+        if (slots_.size() > (std::size_t{1} << kSlotBits) - kSlab)
+            throw Error("16 million jobs wait to be run or for drain(): call it more often");
         auto* slab = static_cast<ScriptRecord*>(
             memory_->allocate(kSlab * sizeof(ScriptRecord), alignof(ScriptRecord)));
         slabs_.push_back(slab);
@@ -58,6 +57,8 @@ ScriptRecord* ScriptQueue::make(const Arguments& arguments) {
         }
         free_count_ += kSlab;
     }
+    void* elsewhere = nullptr;
+    if (bytes.size() > ScriptRecord::kInline) elsewhere = memory_->allocate(bytes.size(), 1);
     ScriptRecord* record = free_;
     free_ = record->next;
     --free_count_;

@@ -10,17 +10,10 @@
 #include <vector>
 
 #include "canon/script_runner.hpp"
+#include "jobs/script_texts.hpp"
 #include "script/vm.hpp"
 
 namespace canon::jobs {
-
-/// A text that was compiled, or why it is none.
-struct ScriptText {
-    std::string source;
-    Bytes code;
-    std::string problem;
-    std::atomic<std::uint32_t> uses{0};  ///< by jobs
-};
 
 /// What a job has besides its record once it has run.
 struct ScriptExtra {

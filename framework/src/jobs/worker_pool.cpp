@@ -40,7 +40,7 @@ WorkerPool::WorkerPool(const WorkerOptions& options, const script::Vm::Setup& se
                 own.processors = {options.processors[i % options.processors.size()]};
             threads_.emplace_back(own, [this, i] { run_thread(i); });
         }
-    } catch (const Error&) {
+    } catch (...) {
         stop();
         throw;
     }

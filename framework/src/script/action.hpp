@@ -13,8 +13,10 @@
 //
 // And of jobs of a ScriptRunner, whose host has names of its own:
 //   host_spawn             := entity, string, map value of fields
-//   host_post, host_call   := value of the function's id, value        a call is the last of its
-//   round
+//   host_post, host_call   := value of the function's id, value      a call as above
+//
+// Of both:
+//   host_function          := index, count, values                   as a call
 //
 // Ids and indexes are varints, priorities zigzag, keys and values canonical values. Names and
 // templates are numbers of the Schema, functions and handlers of the FunctionTable.

@@ -501,38 +501,6 @@ int call(lua_State* L) {
 
 }  // namespace
 
-namespace {
-
-int push_answer(lua_State* L, int, lua_KContext) {
-    VmContext& run = context(L);
-    run.call_pending = false;
-    ByteReader in(run.answer);
-    std::uint8_t answered = 0;
-    std::uint64_t count = 0;
-    in.byte(answered);
-    in.varint(count);
-    luaL_checkstack(L, static_cast<int>(count), "too many results");
-    for (std::uint64_t i = 0; i < count; ++i) decode(L, in);
-    if (answered == static_cast<std::uint8_t>(Tag::yes)) return static_cast<int>(count);
-    throw_value(L);
-}
-
-}  // namespace
-
-void check_can_stop(lua_State* L) {
-    if (!lua_isyieldable(L))
-        raise(
-            L,
-            "engine.call cannot stop the job here: inside a table.sort comparator, a string.gsub "
-            "callback "
-            "or a metamethod called from C, Lua cannot be left half-way. Call before or after it");
-}
-
-int stop_for_answer(lua_State* L) {
-    context(L).call_pending = true;
-    return lua_yieldk(L, 0, 0, push_answer);
-}
-
 int engine_log(lua_State* L) {
     static const char* const kLevels[] = {"debug", "info", "warning", "error", nullptr};
     const int level = luaL_checkoption(L, 1, nullptr, kLevels);

@@ -48,8 +48,8 @@ class Simulation::Machine final : private script::MainThread {
     void start();
     const FrameReport& step(std::span<const Input> inputs);
     JobId submit(std::string_view job, const Value& argument, const SubmitOptions& options);
-    JobId submit_each(std::string_view job, std::string_view template_name, std::uint32_t every,
-                      std::uint32_t batch);
+    JobId submit_each(std::string_view job, std::string_view template_name,
+                      const SubmitEachOptions& options);
     void cancel(JobId id);
     std::uint64_t state_hash() const;
     void save(Bytes& out) const;
@@ -107,6 +107,7 @@ class Simulation::Machine final : private script::MainThread {
     void fetch_background(jobs::SubmissionQueue& queue);
     void strike(const jobs::SubmissionQueue& queue);
     void react();
+    std::uint32_t job_number(std::string_view job) const;
     void finish_frame(std::uint64_t input_hash);
     void start_pending_background();
     void restart_background();

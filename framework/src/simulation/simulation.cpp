@@ -31,8 +31,8 @@ JobId Simulation::submit(std::string_view job, const Value& argument,
 }
 
 JobId Simulation::submit_each(std::string_view job, std::string_view template_name,
-                              std::uint32_t every, std::uint32_t batch) {
-    return machine_->submit_each(job, template_name, every, batch);
+                              const SubmitEachOptions& options) {
+    return machine_->submit_each(job, template_name, options);
 }
 
 void Simulation::cancel(JobId id) { machine_->cancel(id); }

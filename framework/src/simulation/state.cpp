@@ -241,10 +241,15 @@ std::string Simulation::Machine::dump() const {
 
 // ---- the host ----
 
-JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
-                                  const SubmitOptions& options) {
+std::uint32_t Simulation::Machine::job_number(std::string_view job) const {
     const std::uint32_t function = pool_->vm(0).functions().find_job(job);
     if (function == kNone) throw Error("the program has no job '" + std::string(job) + "'");
+    return function;
+}
+
+JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
+                                  const SubmitOptions& options) {
+    const std::uint32_t function = job_number(job);
     if (!options.key.is_nil() && options.key.type() != Value::Type::integer &&
         options.key.type() != Value::Type::string)
         throw Error("a job's key is an integer or a string");
@@ -257,7 +262,10 @@ JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
     submit_bytes_.put_varint(function);
     submit_bytes_.put_zigzag(options.priority);
     submit_bytes_.put_varint(options.delay);
-    submit_bytes_.put_varint(options.deliver == 0 ? 0 : options.deliver + 1);
+    submit_bytes_.put_varint(options.deliver == 0 ? 0
+                             : options.deliver == SubmitOptions::kWhenDone
+                                 ? script::kDeliverWhenDone
+                                 : options.deliver + 1);
     write_value(submit_bytes_, options.key);
     write_value(submit_bytes_, argument);
     if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
@@ -265,21 +273,22 @@ JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
 }
 
 JobId Simulation::Machine::submit_each(std::string_view job, std::string_view template_name,
-                                       std::uint32_t every, std::uint32_t batch) {
-    const std::uint32_t function = pool_->vm(0).functions().find_job(job);
-    if (function == kNone) throw Error("the program has no job '" + std::string(job) + "'");
+                                       const SubmitEachOptions& options) {
+    const std::uint32_t function = job_number(job);
     const TemplateIndex index = world_->schema().find(template_name);
     if (index == kNone)
         throw Error("there is no template '" + std::string(template_name) + "'" +
                     world_->schema().suggest_template(template_name));
-    if (every == 0) throw Error("option 'every' is at least 1");
+    if (options.every == 0) throw Error("option 'every' is at least 1");
     const JobId id = take_job_id();
     submit_bytes_.clear();
     submit_bytes_.put(static_cast<std::uint8_t>(script::Operation::submit_each));
     for (const std::uint64_t number :
          {static_cast<std::uint64_t>(id.value), std::uint64_t{function}, std::uint64_t{index},
-          std::uint64_t{every}, std::uint64_t{batch}, std::uint64_t{0}, std::uint64_t{0}})
+          std::uint64_t{options.every}, std::uint64_t{options.batch}})
         submit_bytes_.put_varint(number);
+    submit_bytes_.put_zigzag(options.priority);
+    submit_bytes_.put_varint(options.delay);
     if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
     return id;
 }
