@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_function_that_is_not_pure_is_found_out_when_asked_for) {
                                                       "function jobs.go() host.next() end"}}),
                               options, host);
         const std::vector<Fault> faults = simulation.step().faults;
-        BOOST_TEST(faults.size() == (check ? 1u : 0u));
+        BOOST_TEST_REQUIRE(faults.size() == (check ? 1u : 0u));
         if (check)
             BOOST_TEST(faults[0].message.find("host.next: is declared pure, but") !=
                        std::string::npos);

@@ -44,7 +44,7 @@ struct LogEntry {
 /// Limits are part of what decides the outcome: two simulations that are to agree need the same
 /// ones.
 struct Limits {
-    std::int64_t job_instructions = 50'000'000;
+    std::int64_t job_instructions = 50'000'000;  ///< of Lua; more than 2^31 - 1 count as that
     std::int64_t callback_instructions = 200'000'000;
     /// What library functions do without instructions: about one for each element or 16 bytes moved
     /// or compared. Callbacks and handlers may do four times as much.

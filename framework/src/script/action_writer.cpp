@@ -21,12 +21,12 @@ int push_answer(lua_State* L, int, lua_KContext) {
 
 }  // namespace
 
-void check_can_stop(lua_State* L) {
+void check_can_stop(lua_State* L, const char* module, const char* function) {
     if (lua_isyieldable(L)) return;
     raise(L,
-          "a call to the main thread cannot stop the job here: inside a table.sort comparator, a "
-          "string.gsub callback or a metamethod called from C, Lua cannot be left half-way. Call "
-          "before or after it");
+          "%s.%s cannot stop the job here: inside a table.sort comparator, a string.gsub callback "
+          "or a metamethod called from C, Lua cannot be left half-way. Call before or after it",
+          module, function);
 }
 
 int stop_for_answer(lua_State* L) {

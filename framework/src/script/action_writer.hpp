@@ -37,7 +37,8 @@ inline void end_action(lua_State* L, std::size_t begin) {
 /// Stops the job until its call, the last action written, is answered. Raises where Lua cannot be
 /// left half-way. Returns what the C function returns.
 int stop_for_answer(lua_State* L);
-/// Raises unless `stop_for_answer` can stop here.
-void check_can_stop(lua_State* L);
+/// Raises unless `stop_for_answer` can stop here; `module` and `function` are what the script
+/// calls.
+void check_can_stop(lua_State* L, const char* module, const char* function);
 
 }  // namespace canon::script

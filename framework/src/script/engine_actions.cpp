@@ -492,7 +492,7 @@ int call(lua_State* L) {
     if (run.mode == Mode::main) return call_now(L, handler);
     if (run.mode == Mode::background)
         raise(L, "engine.call: a background job (deliver) cannot call");
-    check_can_stop(L);
+    check_can_stop(L, "engine", "call");
     const std::size_t begin = begin_action(L, Operation::call);
     put_handler_call(L, handler);
     end_action(L, begin);

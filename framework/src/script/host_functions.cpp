@@ -65,7 +65,7 @@ int call(lua_State* L) {
         if (run.mode == Mode::background)
             raise(L, "%s.%s: a background job (deliver) cannot call the main thread",
                   function.module.c_str(), function.name.c_str());
-        check_can_stop(L);
+        check_can_stop(L, function.module.c_str(), function.name.c_str());
         const std::size_t begin = begin_action(L, Operation::host_function);
         run.actions.put_varint(index);
         run.actions.put_varint(static_cast<std::uint64_t>(count));

@@ -52,7 +52,7 @@ int post_to_main_thread(lua_State* L) {
 }
 
 int call(lua_State* L) {
-    check_can_stop(L);
+    check_can_stop(L, "engine", "call");
     ask(L, Operation::host_call, "call");
     return stop_for_answer(L);
 }
