@@ -61,6 +61,14 @@ ScriptRunnerOptions options_of(unsigned workers) {
     return options;
 }
 
+// Nothing runs before it is driven.
+ScriptRunnerOptions idle_options() {
+    ScriptRunnerOptions options = options_of(0);
+    options.shared_workers =
+        std::make_shared<Workers>(WorkersOptions{.threads = 1, .host_threads = true});
+    return options;
+}
+
 Figure figure_of(const char* what, double value, const char* unit) {
     Figure figure;
     figure.bench = "runner";
@@ -97,8 +105,7 @@ void add_overhead(const BenchOptions& options, FigureSink& sink, script::BareLua
 void add_memory(FigureSink& sink) {
     constexpr std::size_t kQueued = 100'000;
     Counting memory;
-    ScriptRunnerOptions options = options_of(1);
-    options.host_threads = true;  // nobody runs them
+    ScriptRunnerOptions options = idle_options();
     ScriptRunner runner;
     runner.init(options, &memory);
     for (std::size_t i = 0; i < kQueued; ++i)
@@ -115,8 +122,7 @@ void add_memory(FigureSink& sink) {
 void add_threads(const BenchOptions& options, FigureSink& sink) {
     constexpr int kThreads = 8;
     const auto enqueue_by = [](int threads) {
-        ScriptRunnerOptions settings = options_of(1);
-        settings.host_threads = true;
+        const ScriptRunnerOptions settings = idle_options();
         ScriptRunner runner;
         runner.init(settings);
         std::vector<std::thread> all;
@@ -144,8 +150,7 @@ void add_wait(FigureSink& sink) {
     struct Order {
         std::int64_t seen = 0, most = 0;
     } order;
-    ScriptRunnerOptions settings = options_of(1);
-    settings.host_threads = true;
+    const ScriptRunnerOptions settings = idle_options();
     ScriptRunner runner;
     runner.init(settings);
     ScriptJob low, high;
@@ -162,7 +167,7 @@ void add_wait(FigureSink& sink) {
     for (int i = 0; i < 1000; ++i) {
         order.seen = 0;
         runner.enqueue_function("tiny", {i}, high);
-        runner.run_worker(1);
+        settings.shared_workers->run_worker(1);
     }
     Figure figure = figure_of("jobs run before a high one behind 100,000 low ones",
                               static_cast<double>(order.most), "jobs");

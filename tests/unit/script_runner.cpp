@@ -30,6 +30,14 @@ ScriptRunnerOptions with_workers(unsigned workers) {
     return options;
 }
 
+// No thread runs them but those that the test drives.
+ScriptRunnerOptions driven_by_host(unsigned workers) {
+    ScriptRunnerOptions options = with_workers(0);
+    options.shared_workers = std::make_shared<Workers>(
+        WorkersOptions{.threads = workers, .host_threads = true});
+    return options;
+}
+
 // What callbacks have been told, by any thread.
 struct Told {
     std::mutex mutex;
@@ -453,8 +461,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_does_as_it_was_told) {
 
 BOOST_AUTO_TEST_CASE(high_priority_overtakes_and_low_priority_does_not_starve) {
     Told told;
-    ScriptRunnerOptions options = with_workers(1);
-    options.host_threads = true;
+    ScriptRunnerOptions options = driven_by_host(1);
     ScriptRunner runner;
     runner.init(options);
     ScriptJob job = told.job(Delivery::worker);
@@ -464,9 +471,9 @@ BOOST_AUTO_TEST_CASE(high_priority_overtakes_and_low_priority_does_not_starve) {
             runner.enqueue_script("return ...", {priority == ScriptJob::Priority::low ? 0 : 1},
                                   job);
     }
-    runner.run_worker(1);
+    options.shared_workers->run_worker(1);
     BOOST_TEST(told.texts.at(0) == "[1]");
-    while (runner.run_worker(1)) {
+    while (options.shared_workers->run_worker(1)) {
     }
     BOOST_TEST_REQUIRE(told.texts.size() == 2000u);
     const auto early = std::count(told.texts.begin(), told.texts.begin() + 1000, "[0]");
@@ -661,18 +668,15 @@ BOOST_AUTO_TEST_CASE(a_hosts_threads_drive_the_workers) {
     for (const bool helped : {false, true}) {
         Told told;
         Host host;
-        ScriptRunnerOptions options = with_workers(2);
+        ScriptRunnerOptions options = driven_by_host(2);
         options.host = &host;
-        options.host_threads = true;
         ScriptRunner runner;
         runner.init(options);
-        std::atomic<bool> stop{false};
+        Barrier drained;
         std::vector<std::thread> threads;
         for (unsigned worker = 1; helped && worker <= 2; ++worker)
-            threads.emplace_back([&, worker] {
-                while (!stop)
-                    if (!runner.run_worker(worker)) std::this_thread::yield();
-            });
+            threads.emplace_back(
+                [&, worker] { options.shared_workers->help_until(worker, drained); });
         for (int i = 0; i < 200; ++i)
             runner.enqueue_script("return engine.call('f', ...)", {i}, told.job());
         runner.enqueue_script("while true do end", {}, told.job());
@@ -681,28 +685,49 @@ BOOST_AUTO_TEST_CASE(a_hosts_threads_drive_the_workers) {
         BOOST_TEST(told.texts[200].starts_with("budget: "));
         for (std::size_t i = 0; i < 200; ++i)
             BOOST_TEST(told.texts[i] == "[" + std::to_string(2 * i) + "]");
-        stop = true;
+        drained.arrive();
         for (std::thread& thread : threads) thread.join();
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_thread_that_cannot_be_started_is_an_error_that_leaves_nothing) {
+BOOST_AUTO_TEST_CASE(a_barrier_is_reached_by_its_last_arrival_and_helpers_do_the_jobs_until_then) {
+    constexpr std::uint32_t kJobs = 500;
+    ScriptRunnerOptions options = driven_by_host(1);
     ScriptRunner runner;
-    ScriptRunnerOptions options = with_workers(3);
+    runner.init(options);
+    Barrier barrier(kJobs);
+    BOOST_TEST(!barrier.reached());
+    ScriptJob job;
+    job.delivery = Delivery::worker;
+    job.context = &barrier;
+    job.callback = [](void* context, const ScriptResult&) {
+        static_cast<Barrier*>(context)->arrive();
+    };
+    for (std::uint32_t i = 0; i < kJobs; ++i) runner.enqueue_script("return 1", {}, job);
+    options.shared_workers->help_until(1, barrier);  // the only thread there is
+    BOOST_TEST(barrier.reached());
+    BOOST_TEST(runner.statistics().queued == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_that_cannot_be_started_is_an_error_that_leaves_nothing) {
+    WorkersOptions options{.threads = 3};
     options.processors = {100'000};
-    BOOST_CHECK_EXCEPTION(runner.init(options), Error, [](const Error& error) {
+    BOOST_CHECK_EXCEPTION(Workers{options}, Error, [](const Error& error) {
         return std::string(error.what()).find("processor 100000") != std::string::npos;
     });
     options.processors = {1000};
-    BOOST_CHECK_THROW(runner.init(options), Error);
+    BOOST_CHECK_THROW(Workers{options}, Error);
     options.processors = {};
     options.stack_bytes = std::size_t{1} << 60;
-    BOOST_CHECK_EXCEPTION(runner.init(options), Error, [](const Error& error) {
+    BOOST_CHECK_EXCEPTION(Workers{options}, Error, [](const Error& error) {
         return std::string(error.what()).find("canon 1") != std::string::npos;
     });
     options.stack_bytes = 256 << 10;
     options.processors = {0};
-    runner.init(options);
+    ScriptRunnerOptions settings;
+    settings.shared_workers = std::make_shared<Workers>(options);
+    ScriptRunner runner;
+    runner.init(settings);
     Told told;
     runner.enqueue_script("return 1", {}, told.job());
     runner.drain();
@@ -733,8 +758,7 @@ BOOST_AUTO_TEST_CASE(random_numbers_follow_seed_function_and_key) {
 
 BOOST_AUTO_TEST_CASE(a_hundred_thousand_queued_jobs_cost_at_most_200_bytes_each) {
     Counting memory;
-    ScriptRunnerOptions options = with_workers(1);
-    options.host_threads = true;  // nobody runs them
+    ScriptRunnerOptions options = driven_by_host(1);  // nobody runs them
     ScriptRunner runner;
     runner.init(options, &memory);
     for (int i = 0; i < 100'000; ++i) runner.enqueue_script("return ...", {i, 0.5 * i});

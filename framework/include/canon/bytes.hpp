@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ static_assert(sizeof(void*) == 8,
 class Bytes {
   public:
     Bytes() = default;
+    /// From `memory`, which outlives it; null: from the heap. A copy's memory is from the heap.
+    explicit Bytes(std::pmr::memory_resource* memory) noexcept : memory_(memory) {}
     Bytes(const Bytes& other) { append(other.view()); }
     Bytes(Bytes&& other) noexcept { swap(other); }
     Bytes& operator=(const Bytes& other) {
@@ -100,6 +103,7 @@ class Bytes {
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
         std::swap(capacity_, other.capacity_);
+        std::swap(memory_, other.memory_);
     }
 
   private:
@@ -114,6 +118,7 @@ class Bytes {
     std::uint8_t* data_ = nullptr;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
+    std::pmr::memory_resource* memory_ = nullptr;
 };
 
 enum class Tag : std::uint8_t { nil, no, yes, integer, number, string, list, map };

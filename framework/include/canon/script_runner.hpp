@@ -27,8 +27,10 @@
 #include "canon/host_function.hpp"
 #include "canon/ids.hpp"
 #include "canon/program.hpp"
+#include "canon/sandbox.hpp"
 #include "canon/simulation.hpp"
 #include "canon/value.hpp"
+#include "canon/workers.hpp"
 
 namespace canon {
 
@@ -45,6 +47,7 @@ struct ScriptResult {
     std::uint64_t sequence = 0;            ///< the stamp: counts enqueued jobs, from 1
     std::int64_t waited_nanoseconds = 0;   ///< from enqueue to the first run; 0 unless asked for
     std::int64_t ran_nanoseconds = 0;      ///< in all its runs; 0 unless asked for
+    std::int64_t instructions = 0;         ///< of Lua, in all its runs; 0 unless asked for
 
     bool ok() const noexcept { return outcome == Outcome::done; }
     /// One of the values, or nil where there is none.
@@ -141,12 +144,9 @@ class ScriptHost {
 struct ScriptRunnerOptions {
     /// Threads; the thread that calls drain() helps there. 0: all cores but one.
     unsigned workers = 0;
-    /// No thread is started: the host's own call run_worker(1) to run_worker(workers).
-    bool host_threads = false;
-    std::string thread_name = "canon";
-    std::size_t stack_bytes = 0;  ///< of each thread; 0: the system's default
-    std::vector<int> processors =
-        {};  ///< worker i is bound to processors[i % size]; empty: to none
+    /// Not null: these run its jobs, and `workers` is not looked at. For threads with names, stacks
+    /// and processors of the host's choosing, threads of the host's own, or the simulation's.
+    std::shared_ptr<Workers> shared_workers = {};
 
     std::size_t queue_capacity = 1 << 18;  ///< jobs that wait to be run
     enum class WhenFull : std::uint8_t {
@@ -160,6 +160,13 @@ struct ScriptRunnerOptions {
     Limits limits;
     std::uint64_t seed = 1;
     bool measure_times = false;
+    /// Counts each job's instructions, which makes Lua about half as fast.
+    bool count_instructions = false;
+    /// `strict` or `view`.
+    Sandbox sandbox = {};
+    /// After a job that held more than this above the program, its worker gives that memory back to
+    /// the system.
+    std::size_t trim_bytes = 16 << 20;
     /// Calls each pure host function twice; other results the second time are an error in the
     /// script. For tests.
     bool check_purity = false;
@@ -169,15 +176,18 @@ struct ScriptRunnerStatistics {
     struct Worker {
         std::uint64_t jobs = 0;  ///< that ended
         std::uint64_t faults = 0;
-        std::uint64_t counted = 0;  ///< runs made again, counted
-        std::size_t hot_pages = 0;
-        std::size_t peak_bytes = 0;  ///< of its arena
+        std::uint64_t counted = 0;      ///< runs made again, counted
+        std::uint64_t restores = 0;     ///< of the pristine state, and of stopped jobs
+        std::int64_t nanoseconds = 0;   ///< in scripts; 0 unless times are measured
+        std::size_t hot_pages = 0;      ///< of the image: what a restore copies
+        std::uint64_t peak_bytes = 0;   ///< the most that a job held above the program
     };
     struct Function {
         std::string name;        ///< "jobs.think"; "script": all texts
         std::uint64_t jobs = 0;  ///< that ended
         std::uint64_t faults = 0;
         std::int64_t nanoseconds = 0;  ///< 0 unless times are measured
+        std::uint64_t peak_bytes = 0;  ///< the most that a job of it held above the program
     };
     std::vector<Function> functions;  ///< of the program, then "script"
     std::vector<Worker> workers;      ///< 0: the thread of drain()
@@ -207,8 +217,9 @@ class ScriptRunner {
     }
     void add_function(HostFunction function);
 
-    /// Loads the program into each worker and starts the threads. `memory` holds queued jobs, their
-    /// arguments and handles; it must be thread-safe and outlive the runner and its handles.
+    /// Loads the program into each worker and starts the threads. `memory` holds jobs, their
+    /// arguments, results and handles, and compiled texts; it must be thread-safe and outlive the
+    /// runner and its handles. Lua heaps are mapped from the system, see docs/EMBEDDING.md.
     /// Fails: throws canon::Error for a program that cannot be loaded or a thread that cannot be
     /// started; the runner is then as it was.
     /// Call: once, or again after deinit.
@@ -248,11 +259,6 @@ class ScriptRunner {
     /// drain. Call: one thread at a time, not from a callback; now and then even if no job is for
     /// the main thread, since what scripts log and ask for is kept until then.
     void drain();
-
-    /// Does, on this thread, what there is to do for a worker now: a batch of jobs. False if there
-    /// was nothing. For hosts that set `host_threads`.
-    /// Call: any thread, one at a time for each worker, 1 to `workers`.
-    bool run_worker(unsigned worker);
 
     ScriptRunnerStatistics statistics() const;
 

@@ -22,6 +22,7 @@
 #include "canon/ids.hpp"
 #include "canon/program.hpp"
 #include "canon/value.hpp"
+#include "canon/workers.hpp"
 #include "canon/world.hpp"
 
 namespace canon {
@@ -66,6 +67,8 @@ struct Limits {
 struct SimulationOptions {
     unsigned workers =
         0;  ///< 0: all cores. The main thread is one of them. Does not change any hash.
+    /// Not null: these run its jobs, and `workers` is not looked at.
+    std::shared_ptr<Workers> shared_workers = {};
     std::uint64_t seed = 1;
     Value config;  ///< what on_start gets
     Limits limits;
@@ -108,6 +111,9 @@ struct FrameReport {
     std::uint64_t entities = 0;
     std::vector<Fault> faults;
     std::vector<LogEntry> log;
+    /// Of canon/effects.hpp, from on_input to on_commit; empty unless `record_effects` was called.
+    /// Valid until the world changes.
+    std::span<const std::uint8_t> effects;
     std::int64_t callback_nanoseconds = 0;  ///< on_input, on_frame and freeze: one thread
     std::int64_t run_nanoseconds = 0;       ///< jobs: all workers
     std::int64_t commit_nanoseconds = 0;    ///< one thread; with on_fault and on_commit
@@ -137,8 +143,22 @@ class HandlerContext {
 /// Fails: an exception becomes a Fault; the world's writes are undone, host state is not.
 using Handler = std::function<Value(HandlerContext&, const Value& data)>;
 
-/// The whole state at a frame boundary. Immutable; any thread may read its world while `step` runs.
-class SimulationSnapshot;
+/// The whole state at a frame boundary. Immutable: any thread may read its world while `step` runs,
+/// as long as someone holds it.
+class SimulationSnapshot {
+  public:
+    struct Inside;
+    explicit SimulationSnapshot(std::unique_ptr<const Inside> inside) noexcept;
+    ~SimulationSnapshot();
+
+    Frame frame() const noexcept;
+    /// See Snapshot::world.
+    const World& world() const noexcept;
+    const Inside& inside() const noexcept { return *inside_; }
+
+  private:
+    std::unique_ptr<const Inside> inside_;
+};
 
 class Simulation {
   public:
@@ -189,6 +209,9 @@ class Simulation {
     JobId submit_each(std::string_view job, std::string_view template_name,
                       const SubmitEachOptions& options = {});
     void cancel(JobId id);
+
+    /// Reports hold what each frame changed, from the next one on, or no more. Changes no hash.
+    void record_effects(bool on);
 
     std::uint64_t state_hash() const;
     std::uint64_t chain() const noexcept;

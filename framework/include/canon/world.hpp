@@ -164,6 +164,13 @@ class World {
     WriteResult spawn(EntityId id, TemplateIndex index, std::span<const Assignment> fields);
     WriteResult destroy(EntityId id);
 
+    /// From now on each spawn, destroy and write of a cell is noted, see canon/effects.hpp, or no
+    /// more; what was noted is dropped. Changes nothing of the state.
+    void record_effects(bool on);
+    /// Noted since `record_effects` or `clear_effects`.
+    std::span<const std::uint8_t> effects() const noexcept { return effects_.view(); }
+    void clear_effects() noexcept { effects_.clear(); }
+
     /// The id that the next entity gets. Part of the state.
     EntityId next_id() const noexcept { return {state_.next_id}; }
     /// `id` is larger than that of any entity there is.
@@ -259,6 +266,8 @@ class World {
     std::vector<HostPart> host_parts_;
     std::unique_ptr<Journal> journal_;
     Bytes scratch_;
+    Bytes effects_;
+    bool records_effects_ = false;
     bool frozen_ = false;
 };
 

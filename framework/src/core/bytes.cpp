@@ -143,13 +143,25 @@ bool read_map_into(ByteReader& in, Value& out, int depth) {
 
 }  // namespace
 
-Bytes::~Bytes() { std::free(data_); }
+Bytes::~Bytes() {
+    if (memory_ == nullptr)
+        std::free(data_);
+    else if (data_ != nullptr)
+        memory_->deallocate(data_, capacity_, 1);
+}
 
 void Bytes::grow(std::size_t count) {
     if (count > SIZE_MAX / 2 - size_) throw std::bad_alloc();
     const std::size_t capacity = std::max({kFirstCapacity, capacity_ * 2, size_ + count});
-    void* moved = std::realloc(data_, capacity);
-    if (moved == nullptr) throw std::bad_alloc();
+    void* moved;
+    if (memory_ == nullptr) {
+        moved = std::realloc(data_, capacity);
+        if (moved == nullptr) throw std::bad_alloc();
+    } else {
+        moved = memory_->allocate(capacity, 1);
+        if (size_ != 0) std::memcpy(moved, data_, size_);
+        if (data_ != nullptr) memory_->deallocate(data_, capacity_, 1);
+    }
     data_ = static_cast<std::uint8_t*>(moved);
     capacity_ = capacity;
 }

@@ -53,19 +53,19 @@ class JobRunner::Lend {
     PerWorker& mine_;
 };
 
-JobRunner::JobRunner(WorkerPool& pool, Settings settings)
-    : pool_(pool), settings_(settings), workers_(pool.size()) {
-    for (const std::string& name : pool.vm(0).functions().jobs) {
+JobRunner::JobRunner(WorkerPool& pool, Vms& vms, Settings settings)
+    : pool_(pool), vms_(vms), settings_(settings), workers_(pool.size()) {
+    for (const std::string& name : vms[0].functions().jobs) {
         Hasher hasher;
         hasher.update_integer(settings_.seed);
         hasher.update_string(name);
         function_keys_.push_back(hasher.digest());
     }
-    pool_.set_idle_work(this);
+    pool_.add_idle_work(*this);
 }
 
 JobRunner::~JobRunner() {
-    pool_.set_idle_work(nullptr);
+    pool_.remove_idle_work(*this);
     drop_background();
 }
 
@@ -162,7 +162,7 @@ void JobRunner::work(unsigned worker) {
 }
 
 void JobRunner::run_batch(unsigned worker, std::size_t begin, std::size_t end) {
-    Vm& vm = pool_.vm(worker);
+    Vm& vm = vms_[worker];
     script::VmContext& context = vm.context();
     const Lend lend(context, workers_[worker]);
     context.world = world_;
@@ -199,7 +199,7 @@ void JobRunner::run_batch(unsigned worker, std::size_t begin, std::size_t end) {
 
 void JobRunner::note(unsigned worker, std::uint32_t job, RunStatus status, JobResult& result,
                      PutAside* from) {
-    Vm& vm = pool_.vm(worker);
+    Vm& vm = vms_[worker];
     script::VmContext& context = vm.context();
     PerWorker& mine = workers_[worker];
     result.worker = worker;
@@ -258,7 +258,7 @@ void JobRunner::run_next(const World& world, std::span<const std::uint32_t> jobs
 
 // A stopped job goes on in the VM it stopped in, on whichever thread comes first.
 void JobRunner::resume_all(unsigned owner) {
-    Vm& vm = pool_.vm(owner);
+    Vm& vm = vms_[owner];
     PerWorker& mine = workers_[owner];
     const Lend lend(vm.context(), mine);
     vm.context().world = world_;
@@ -326,7 +326,7 @@ bool JobRunner::work_idle(unsigned worker) {
 }
 
 void JobRunner::run_background(unsigned worker, Background& job) {
-    Vm& vm = pool_.vm(worker);
+    Vm& vm = vms_[worker];
     script::VmContext& context = vm.context();
     const Submission& submission = job.submission;
     Run run;

@@ -15,6 +15,7 @@
 
 #include "canon/world.hpp"
 #include "jobs/submission.hpp"
+#include "jobs/vms.hpp"
 #include "jobs/worker_pool.hpp"
 
 namespace canon::jobs {
@@ -58,8 +59,8 @@ class JobRunner final : private SharedWork, private IdleWork {
         std::uint32_t ids_per_job = 1024;
         std::uint64_t seed = 0;
     };
-    /// Borrows: `pool`.
-    JobRunner(WorkerPool& pool, Settings settings);
+    /// Borrows: both.
+    JobRunner(WorkerPool& pool, Vms& vms, Settings settings);
     ~JobRunner();
 
     static constexpr std::uint32_t kJobsPerJob = 1024;  ///< submissions that one job may make
@@ -138,6 +139,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     std::uint64_t random_key(std::uint32_t function, Frame frame) const noexcept;
 
     WorkerPool& pool_;
+    Vms& vms_;
     Settings settings_;
     std::vector<std::uint64_t> function_keys_;  // of random streams, before the frame is mixed in
     const SubmissionQueue* queue_ = nullptr;

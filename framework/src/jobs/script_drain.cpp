@@ -43,10 +43,17 @@ bool ScriptRunner::Inside::help() {
     const FixedEnvironment environment;
     const script::Watch watch;
     if (run_batch(0)) return true;
-    if (!options_.host_threads) return false;
-    // Answered jobs go on in the VM that they stopped in.
-    for (unsigned worker = 1; worker < workers_.size(); ++worker)
-        if (work_idle(worker)) return true;
+    // Answered jobs go on in the VM that they stopped in, whose thread may be busy with the work of
+    // others, or be the host's and elsewhere.
+    for (unsigned worker = 1; worker < workers_.size(); ++worker) {
+        {
+            std::lock_guard lock(mutex_);
+            if (workers_[worker].resuming.empty()) continue;
+        }
+        if (!work_idle(worker)) continue;
+        pool_->wake();  // that thread may have found its place taken
+        return true;
+    }
     return false;
 }
 
@@ -128,7 +135,7 @@ void ScriptRunner::Inside::apply(ScriptRecord* record) {
     const std::string function = record->text != nullptr ? "script"
                                  : record->function == kNone
                                      ? "jobs"
-                                     : pool_->vm(0).functions().name(record->function);
+                                     : (*vms_)[0].functions().name(record->function);
     std::string what;
     const auto guarded = [&](auto action) {
         if (!succeeds(action, what))

@@ -8,6 +8,8 @@
 namespace canon {
 
 struct ScriptHandle::State {
+    explicit State(std::pmr::memory_resource* memory) : values(memory) {}
+
     std::mutex mutex;
     std::condition_variable changed;
     bool ready = false;

@@ -14,6 +14,7 @@
 #include "canon/script_runner.hpp"
 #include "jobs/script_queue.hpp"
 #include "jobs/script_texts.hpp"
+#include "jobs/vms.hpp"
 #include "jobs/worker_pool.hpp"
 
 namespace canon {
@@ -47,13 +48,12 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     bool cancel(JobId job);
     void drain(bool everything);
     void close(Pending pending);
-    bool run_worker(unsigned worker);
     ScriptRunnerStatistics statistics() const;
 
   private:
     // Written by the worker, read by anybody.
     struct FunctionCount {
-        std::atomic<std::uint64_t> jobs{0}, faults{0};
+        std::atomic<std::uint64_t> jobs{0}, faults{0}, peak_bytes{0};
         std::atomic<std::int64_t> nanoseconds{0};
     };
     struct alignas(64) PerWorker {
@@ -88,7 +88,8 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     std::pmr::memory_resource* memory_;
     ScriptHost default_host_;
     ScriptHost* host_;
-    std::unique_ptr<jobs::WorkerPool> pool_;
+    std::unique_ptr<jobs::Vms> vms_;
+    std::shared_ptr<jobs::WorkerPool> pool_;  // goes first where its threads are ours
     std::vector<std::uint64_t> function_keys_;
     std::vector<PerWorker> workers_;
 

@@ -29,39 +29,33 @@ ScriptRecord* ScriptList::pop_front() noexcept {
 }
 
 ScriptQueue::~ScriptQueue() {
-    for (ScriptRecord* record : slots_) {
-        if (record->state != ScriptRecord::State::free) release(record);
-        record->~ScriptRecord();
-    }
-    for (ScriptRecord* slab : slabs_)
+    each([&](ScriptRecord* record) { release(record); });
+    for (ScriptRecord* slab : slabs_) {
+        std::destroy_n(slab, kSlab);
         memory_->deallocate(slab, kSlab * sizeof(ScriptRecord), alignof(ScriptRecord));
+    }
 }
 
 ScriptRecord* ScriptQueue::make(const Arguments& arguments) {
     const std::span<const std::uint8_t> bytes = arguments.bytes();
     if (bytes.size() > UINT32_MAX) throw Error("a job's arguments are larger than 4 GiB");
     if (free_ == nullptr) {
-        if (slots_.size() > (std::size_t{1} << kSlotBits) - kSlab)
+        if (slabs_.size() * kSlab == std::size_t{1} << kSlotBits)
             throw Error("16 million jobs wait to be run or for drain(): call it more often");
         auto* slab = static_cast<ScriptRecord*>(
             memory_->allocate(kSlab * sizeof(ScriptRecord), alignof(ScriptRecord)));
         slabs_.push_back(slab);
-        for (std::size_t i = 0; i < kSlab; ++i) {
-            auto* record = new (slab + i) ScriptRecord;
-            record->slot = static_cast<std::uint32_t>(slots_.size());
-            slots_.push_back(record);
-        }
         for (std::size_t i = kSlab; i-- > 0;) {
-            slab[i].next = free_;
-            free_ = slab + i;
+            auto* record = new (slab + i) ScriptRecord;
+            record->slot = static_cast<std::uint32_t>((slabs_.size() - 1) * kSlab + i);
+            record->next = free_;
+            free_ = record;
         }
-        free_count_ += kSlab;
     }
     void* elsewhere = nullptr;
     if (bytes.size() > ScriptRecord::kInline) elsewhere = memory_->allocate(bytes.size(), 1);
     ScriptRecord* record = free_;
     free_ = record->next;
-    --free_count_;
     record->id = static_cast<std::int64_t>(next_sequence_++ << kSlotBits | record->slot);
     record->argument_bytes = static_cast<std::uint32_t>(bytes.size());
     record->argument_count = arguments.count();
@@ -83,13 +77,12 @@ void ScriptQueue::release(ScriptRecord* record) {
     record->slot = slot;
     record->next = free_;
     free_ = record;
-    ++free_count_;
 }
 
 ScriptRecord* ScriptQueue::find(JobId id) noexcept {
     const auto slot = static_cast<std::uint64_t>(id.value) & ((1u << kSlotBits) - 1);
-    if (slot >= slots_.size()) return nullptr;
-    ScriptRecord* record = slots_[slot];
+    if (slot >= slabs_.size() * kSlab) return nullptr;
+    ScriptRecord* record = slabs_[slot / kSlab] + slot % kSlab;
     return record->state != ScriptRecord::State::free && record->id == id.value ? record : nullptr;
 }
 
@@ -132,8 +125,8 @@ void ScriptQueue::take(std::size_t most, std::vector<ScriptRecord*>& out) {
 
 ScriptExtra* ScriptQueue::make_extra() {
     if (free_extras_.empty()) {
-        extras_.push_back(std::make_unique<ScriptExtra>());
-        free_extras_.push_back(extras_.back().get());
+        extras_.emplace_back(memory_);
+        free_extras_.push_back(&extras_.back());
     }
     ScriptExtra* extra = free_extras_.back();
     free_extras_.pop_back();

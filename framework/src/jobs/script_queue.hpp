@@ -5,6 +5,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <memory_resource>
 #include <vector>
@@ -17,6 +18,11 @@ namespace canon::jobs {
 
 /// What a job has besides its record once it has run.
 struct ScriptExtra {
+    explicit ScriptExtra(std::pmr::memory_resource* memory)
+        : answer(memory), actions(memory), log(memory), values(memory) {
+        stopped.suspended.bytes = Bytes(memory);
+    }
+
     script::StoppedRun stopped;
     Bytes answer;
     Bytes actions;
@@ -43,6 +49,7 @@ struct ScriptRecord {
     std::int64_t enqueued = 0;  ///< by the clock, if times are measured
     std::int64_t waited = 0;
     std::int64_t ran = 0;
+    std::int64_t instructions = 0;
     std::uint32_t function = 0;  ///< kNone: one that the program does not have
     std::uint32_t slot = 0;
     std::uint32_t argument_bytes = 0;
@@ -92,7 +99,8 @@ class ScriptQueue {
   public:
     static constexpr int kSlotBits = 24;
 
-    explicit ScriptQueue(std::pmr::memory_resource* memory) : memory_(memory) {}
+    explicit ScriptQueue(std::pmr::memory_resource* memory)
+        : memory_(memory), slabs_(memory), extras_(memory), free_extras_(memory) {}
     ~ScriptQueue();
     ScriptQueue(const ScriptQueue&) = delete;
     ScriptQueue& operator=(const ScriptQueue&) = delete;
@@ -104,10 +112,10 @@ class ScriptQueue {
     ScriptRecord* find(JobId id) noexcept;
     template <class Visit>
     void each(Visit visit) {
-        for (ScriptRecord* record : slots_)
-            if (record->state != ScriptRecord::State::free) visit(record);
+        for (ScriptRecord* slab : slabs_)
+            for (std::size_t i = 0; i < kSlab; ++i)
+                if (slab[i].state != ScriptRecord::State::free) visit(slab + i);
     }
-    std::size_t live() const noexcept { return slots_.size() - free_count_; }
 
     void push(ScriptRecord* record);
     /// Cancelled jobs come first: nothing is left to do but to say so.
@@ -126,17 +134,15 @@ class ScriptQueue {
     static constexpr std::size_t kSlab = 64;
 
     std::pmr::memory_resource* memory_;
-    std::vector<ScriptRecord*> slabs_;
-    std::vector<ScriptRecord*> slots_;
+    std::pmr::vector<ScriptRecord*> slabs_;  // of kSlab records; a slot counts through all
     ScriptRecord* free_ = nullptr;
-    std::size_t free_count_ = 0;
     std::uint64_t next_sequence_ = 1;
     std::array<ScriptList, 3> lists_;
     ScriptList cancelled_;
     std::size_t queued_ = 0;
     unsigned turn_ = 0;
-    std::vector<std::unique_ptr<ScriptExtra>> extras_;
-    std::vector<ScriptExtra*> free_extras_;
+    std::pmr::deque<ScriptExtra> extras_;
+    std::pmr::vector<ScriptExtra*> free_extras_;
 };
 
 inline std::uint64_t ScriptRecord::sequence() const noexcept {

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdio>
 #include <mutex>
-#include <thread>
 
 #include "canon/hash.hpp"
 #include "core/fixed_environment.hpp"
@@ -56,11 +55,13 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
       functions_(functions),
       memory_(memory),
       host_(options.host != nullptr ? options.host : &default_host_),
+      texts_(memory),
       queue_(memory) {
+    if (options_.sandbox.level == Sandbox::Level::trusted)
+        throw Error(
+            "jobs of a ScriptRunner are 'strict' or 'view', not 'trusted': a job's heap is restored "
+            "when it ends, so a file that it has opened would never be closed; use a View");
     if (options_.queue_capacity == 0) throw Error("a queue of no jobs: queue_capacity is 0");
-    unsigned threads = options_.workers;
-    if (threads == 0) threads = std::max(std::thread::hardware_concurrency(), 2u) - 1;
-    if (threads > 1023) throw Error("at most 1023 workers, not " + std::to_string(threads));
     if (options_.program == nullptr) options_.program = Program::from_modules({{"main", ""}});
     script::Vm::Setup setup;
     setup.program = options_.program;
@@ -71,16 +72,18 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
     setup.engine = script::Vm::Setup::Engine::runner;
     setup.host_functions = &functions_;
     setup.check_purity = options_.check_purity;
-    workers_ = std::vector<PerWorker>(threads + 1);
+    setup.sandbox = options_.sandbox;
+    setup.trim_bytes = options_.trim_bytes;
+    setup.count_instructions = options_.count_instructions;
+    pool_ = options_.shared_workers != nullptr
+                ? options_.shared_workers->pool()
+                : Workers({.threads = options_.workers != 0 ? options_.workers
+                                                            : WorkersOptions::default_threads()})
+                      .pool();
+    workers_ = std::vector<PerWorker>(pool_->size());
     {
         const FixedEnvironment environment;
-        pool_ = std::make_unique<jobs::WorkerPool>(
-            jobs::WorkerOptions{.count = threads + 1,
-                                .host_threads = options_.host_threads,
-                                .thread_name = options_.thread_name,
-                                .stack_bytes = options_.stack_bytes,
-                                .processors = options_.processors},
-            setup);
+        vms_ = std::make_unique<jobs::Vms>(pool_->size(), setup);
     }
     const auto key = [&](std::string_view name) {
         Hasher hasher;
@@ -88,15 +91,15 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
         hasher.update_string(name);
         return hasher.digest();
     };
-    for (const std::string& name : pool_->vm(0).functions().jobs)
+    for (const std::string& name : (*vms_)[0].functions().jobs)
         function_keys_.push_back(key(name));
     script_key_ = key("");
     for (PerWorker& worker : workers_)
         worker.functions = std::vector<FunctionCount>(function_keys_.size() + 1);
-    pool_->set_idle_work(this);
+    pool_->add_idle_work(*this);
 }
 
-ScriptRunner::Inside::~Inside() { pool_->set_idle_work(nullptr); }
+ScriptRunner::Inside::~Inside() { pool_->remove_idle_work(*this); }
 
 // ---- enqueueing ----
 
@@ -109,8 +112,9 @@ bool ScriptRunner::Inside::wait_for_room(std::unique_lock<std::mutex>& lock) {
         }
         // A callback that waited could wait for itself.
         if (in_callback_ == this) return true;
-        const bool runs =
-            options_.when_full == ScriptRunnerOptions::WhenFull::run_here || options_.host_threads;
+        // Waiting alone would never end where the host's threads run no worker just now.
+        const bool runs = options_.when_full == ScriptRunnerOptions::WhenFull::run_here ||
+                          options_.shared_workers != nullptr;
         if (runs && workers_[0].place.try_lock()) {
             lock.unlock();
             {
@@ -136,12 +140,12 @@ JobId ScriptRunner::Inside::enqueue(std::string_view text, std::string_view func
     std::shared_ptr<ScriptHandle::State> handle;
     if (job.handle != nullptr)
         handle = std::allocate_shared<ScriptHandle::State>(
-            std::pmr::polymorphic_allocator<ScriptHandle::State>(memory_));
+            std::pmr::polymorphic_allocator<std::byte>(memory_), memory_);
     std::unique_lock lock(mutex_);
     if (!wait_for_room(lock)) return {};
     ScriptRecord* const record = queue_.make(arguments);
     record->text = compiled.release();
-    if (record->text == nullptr) record->function = pool_->vm(0).functions().find_job(function);
+    if (record->text == nullptr) record->function = (*vms_)[0].functions().find_job(function);
     record->callback = job.callback;
     record->context = job.context;
     record->priority = job.priority;
@@ -181,7 +185,7 @@ void ScriptRunner::Inside::stop_record(ScriptRecord* record) {
             queue_.push_cancelled(record);
             break;
         case State::running:
-            pool_->vm(record->worker).context().cancelled_job.store(record->id);
+            (*vms_)[record->worker].context().cancelled_job.store(record->id);
             break;
         case State::resuming:  // seen when it would go on
         case State::ended:
@@ -196,11 +200,6 @@ void ScriptRunner::Inside::stop_record(ScriptRecord* record) {
 bool ScriptRunner::Inside::work_idle(unsigned worker) {
     std::unique_lock place(workers_[worker].place, std::try_to_lock);
     return place.owns_lock() && run_batch(worker);
-}
-
-bool ScriptRunner::Inside::run_worker(unsigned worker) {
-    CANON_ASSERT(worker >= 1 && worker < workers_.size(), "workers count from 1");
-    return pool_->run_worker(worker);
 }
 
 // Call: with the worker's place.
@@ -223,7 +222,7 @@ bool ScriptRunner::Inside::run_batch(unsigned worker) {
         if (queue_.queued() < options_.queue_capacity) room_.notify_all();
     }
     if (mine.batch.empty()) return false;
-    script::Vm& vm = pool_->vm(worker);
+    script::Vm& vm = (*vms_)[worker];
     vm.begin_batch();
     {
         // Callbacks and host functions may enqueue, but must not wait for this very thread.
@@ -233,16 +232,16 @@ bool ScriptRunner::Inside::run_batch(unsigned worker) {
     }
     mine.statistics.hot_pages = vm.image().hot_pages();
     mine.statistics.counted = vm.counted_runs();
-    mine.statistics.peak_bytes = std::max(mine.statistics.peak_bytes, vm.arena().state().peak);
+    mine.statistics.restores = vm.runs();
     settle(mine);
     return true;
 }
 
 void ScriptRunner::Inside::run(unsigned worker, ScriptRecord* record) {
     // In this order: who cancels from here on either is seen below or sees the job in the VM.
-    pool_->vm(worker).context().host_job.store(record->id);
+    (*vms_)[worker].context().host_job.store(record->id);
     if (!record->is_cancelled()) return run_script(worker, record);
-    pool_->vm(worker).context().host_job.store(0);
+    (*vms_)[worker].context().host_job.store(0);
     record->outcome = Outcome::cancelled;
     if (!record->for_main) tell(record, {}, nullptr);
     workers_[worker].ended.push_back(record);
@@ -250,7 +249,7 @@ void ScriptRunner::Inside::run(unsigned worker, ScriptRecord* record) {
 
 void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
     PerWorker& mine = workers_[worker];
-    script::Vm& vm = pool_->vm(worker);
+    script::Vm& vm = (*vms_)[worker];
     script::VmContext& context = vm.context();
     context.actions.clear();
     context.log.clear();
@@ -286,7 +285,14 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         if (options_.measure_times) record->waited = began - record->enqueued;
         status = vm.run(run);
     }
-    if (options_.measure_times) record->ran += clock_now() - began;
+    if (options_.measure_times) {
+        const std::int64_t took = clock_now() - began;
+        record->ran += took;
+        mine.statistics.nanoseconds += took;
+    }
+    record->instructions = vm.instructions();
+    const std::uint64_t peak = vm.peak_bytes();
+    mine.statistics.peak_bytes = std::max(mine.statistics.peak_bytes, peak);
     if (status == RunStatus::failed && fault == nullptr) fault = &vm.fault();
 
     context.host_job.store(0);
@@ -335,6 +341,8 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         count.jobs.fetch_add(1, std::memory_order_relaxed);
         if (fault != nullptr) count.faults.fetch_add(1, std::memory_order_relaxed);
         if (record->ran != 0) count.nanoseconds.fetch_add(record->ran, std::memory_order_relaxed);
+        if (peak > count.peak_bytes.load(std::memory_order_relaxed))  // written by this worker alone
+            count.peak_bytes.store(peak, std::memory_order_relaxed);
     }
     if (fault != nullptr) {
         ++mine.statistics.faults;
@@ -368,6 +376,7 @@ void ScriptRunner::Inside::tell(ScriptRecord* record, std::span<const std::uint8
     result.sequence = record->sequence();
     result.waited_nanoseconds = record->waited;
     result.ran_nanoseconds = record->ran;
+    result.instructions = options_.count_instructions ? record->instructions : 0;
     if (record->handle != nullptr) {
         ScriptHandle::State& state = *record->handle;
         std::lock_guard lock(state.mutex);
@@ -433,12 +442,15 @@ ScriptRunnerStatistics ScriptRunner::Inside::statistics() const {
     for (std::size_t i = 0; i <= function_keys_.size(); ++i) {
         ScriptRunnerStatistics::Function& function = statistics.functions.emplace_back();
         function.name = i < function_keys_.size()
-                            ? pool_->vm(0).functions().name(static_cast<std::uint32_t>(i))
+                            ? (*vms_)[0].functions().name(static_cast<std::uint32_t>(i))
                             : "script";
         for (const PerWorker& worker : workers_) {
             function.jobs += worker.functions[i].jobs.load(std::memory_order_relaxed);
             function.faults += worker.functions[i].faults.load(std::memory_order_relaxed);
             function.nanoseconds += worker.functions[i].nanoseconds.load(std::memory_order_relaxed);
+            function.peak_bytes =
+                std::max(function.peak_bytes,
+                         worker.functions[i].peak_bytes.load(std::memory_order_relaxed));
         }
     }
     statistics.queued = queue_.queued();
@@ -446,7 +458,7 @@ ScriptRunnerStatistics ScriptRunner::Inside::statistics() const {
     statistics.enqueued = enqueued_;
     statistics.refused = refused_;
     statistics.callbacks_failed = callbacks_failed_;
-    statistics.image_bytes = pool_->vm(0).image().size();
+    statistics.image_bytes = (*vms_)[0].image().size();
     return statistics;
 }
 
@@ -501,11 +513,6 @@ bool ScriptRunner::cancel(JobId job) {
 void ScriptRunner::drain() {
     std::shared_lock lock(life_);
     if (inside_ != nullptr) inside_->drain(false);
-}
-
-bool ScriptRunner::run_worker(unsigned worker) {
-    std::shared_lock lock(life_);
-    return inside_ != nullptr && inside_->run_worker(worker);
 }
 
 ScriptRunnerStatistics ScriptRunner::statistics() const {

@@ -3,12 +3,11 @@
 // Threads: any.
 #pragma once
 #include <atomic>
-#include <memory>
+#include <memory_resource>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "canon/bytes.hpp"
 
@@ -16,7 +15,9 @@ namespace canon::jobs {
 
 /// A text that was compiled, or why it is none.
 struct ScriptText {
-    std::string source;
+    explicit ScriptText(std::pmr::memory_resource* memory) : source(memory), code(memory) {}
+
+    std::pmr::string source;
     Bytes code;
     std::string problem;
     std::atomic<std::uint32_t> uses{0};  ///< by jobs
@@ -24,7 +25,7 @@ struct ScriptText {
 
 class ScriptTexts {
   public:
-    ScriptTexts();
+    explicit ScriptTexts(std::pmr::memory_resource* memory);
     /// The compiled text, with one use counted, which the caller gives back. Those without uses are
     /// dropped when they are many.
     ScriptText* use(std::string_view source);
@@ -32,7 +33,7 @@ class ScriptTexts {
   private:
     std::shared_mutex mutex_;
     // By hash. Looked up, and walked only to drop.
-    std::unordered_map<std::uint64_t, std::vector<std::unique_ptr<ScriptText>>> texts_;
+    std::pmr::unordered_multimap<std::uint64_t, ScriptText> texts_;
     std::size_t bytes_ = 0;
     ScriptText too_large_;
 };

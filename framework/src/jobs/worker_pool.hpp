@@ -1,15 +1,18 @@
-// WorkerPool: the workers, each with its own VM; the main thread is worker 0.
+// WorkerPool: the threads behind Workers, and the work that simulations and runners give them.
 //
-// A dispatch runs one piece of work on all workers that are free. Others may join until the main
-// thread has found nothing left to do, and it waits only for those that have joined: a worker that
-// is held up in background work delays nobody.
+// A dispatch runs one piece of work on all workers that are free. Others may join until the thread
+// that dispatched has found nothing left to do, and it waits only for those that have joined: a
+// worker that is held up in idle work delays nobody. Each client keeps a VM for each place; place 0
+// is that of the thread that dispatches or drains.
 #pragma once
+#include <array>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
+#include "canon/workers.hpp"
 #include "jobs/thread.hpp"
-#include "script/vm.hpp"
 
 namespace canon::jobs {
 
@@ -23,7 +26,7 @@ class SharedWork {
     ~SharedWork() = default;
 };
 
-/// What workers do while there is nothing else.
+/// What workers do while there is no dispatch.
 class IdleWork {
   public:
     /// Does one piece. False if there was none for this worker.
@@ -33,42 +36,44 @@ class IdleWork {
     ~IdleWork() = default;
 };
 
-struct WorkerOptions {
-    unsigned count = 1;  ///< worker 0, which is the main thread, among them
-    /// No threads are started: the host's own call run_worker.
-    bool host_threads = false;
-    std::string thread_name = "canon";  ///< its threads are "canon 1" and so on
-    std::size_t stack_bytes = 0;        ///< of each thread; 0: the system's default
-    std::vector<int> processors =
-        {};  ///< worker i is bound to processors[i % size]; empty: to none
-};
-
 class WorkerPool {
   public:
-    /// Makes the VMs and starts the threads.
-    /// Fails: throws canon::Error if the program cannot be loaded, if two VMs loaded it
-    /// differently, or if a thread cannot be started.
-    WorkerPool(const WorkerOptions& options, const script::Vm::Setup& setup);
+    /// Starts the threads.
+    /// Fails: throws canon::Error if one cannot be started.
+    explicit WorkerPool(const WorkersOptions& options);
     ~WorkerPool();
 
-    unsigned size() const noexcept { return static_cast<unsigned>(vms_.size()); }
-    script::Vm& vm(unsigned worker) noexcept { return *vms_[worker]; }
-    const script::Vm& vm(unsigned worker) const noexcept { return *vms_[worker]; }
+    /// Workers, the one in place 0 among them.
+    unsigned size() const noexcept { return static_cast<unsigned>(workers_.size()); }
 
-    /// Runs `work` on this thread as worker 0 and on all others that are free. Call: main thread.
+    /// Runs `work` on this thread in place 0 and on all others that are free. While another thread
+    /// dispatches, on this one alone.
     void dispatch(SharedWork& work);
-    /// Sets what workers do otherwise, or null. Call: main thread; returns when no worker is at the
-    /// old one.
-    void set_idle_work(IdleWork* work);
+    /// Workers do this too from here on.
+    /// Fails: throws canon::Error if kMaxIdleWorks are there already.
+    void add_idle_work(IdleWork& work);
+    /// Returns when no worker is at it any more.
+    void remove_idle_work(IdleWork& work) noexcept;
     /// There is more idle work.
     void wake() noexcept;
     /// There is more idle work for one.
     void wake_one() noexcept;
-    /// Does, on this thread, what there is to do for a worker now. False if there was nothing.
-    /// Call: any thread, one at a time for each worker; never for one that has a thread of ours.
     bool run_worker(unsigned worker);
+    void help_until(unsigned worker, const Barrier& barrier);
+
+    static constexpr std::size_t kMaxIdleWorks = 64;
 
   private:
+    struct IdleSlot {
+        std::atomic<IdleWork*> work{nullptr};
+        std::atomic<std::uint32_t> workers{0};  // at it
+    };
+    // What each worker knows alone.
+    struct alignas(64) PerWorker {
+        std::uint64_t generation = 0;  // of dispatches, as it has seen them
+        std::size_t turn = 0;          // whose idle work comes first
+    };
+
     void run_thread(unsigned worker);
     bool join_dispatch(unsigned worker);
     bool do_idle_work(unsigned worker);
@@ -76,15 +81,16 @@ class WorkerPool {
 
     static constexpr std::uint32_t kClosed = 1u << 31;
 
-    std::vector<std::unique_ptr<script::Vm>> vms_;
-    std::vector<std::uint64_t> generations_;  // of dispatches, as each worker has seen them
+    std::vector<PerWorker> workers_;
     std::vector<Thread> threads_;
     std::atomic<std::uint32_t> wake_{0};
+    std::atomic<bool> dispatching_{false};
     std::atomic<std::uint64_t> generation_{0};
     std::atomic<std::uint32_t> joined_{kClosed};  // workers in the dispatch under way, or kClosed
     std::atomic<SharedWork*> work_{nullptr};
-    std::atomic<IdleWork*> idle_work_{nullptr};
-    std::atomic<std::uint32_t> idle_workers_{0};  // at idle work
+    std::mutex slots_mutex_;  // of adding and removing
+    std::array<IdleSlot, kMaxIdleWorks> slots_;
+    std::atomic<std::size_t> slots_used_{0};
     std::atomic<bool> stopping_{false};
 };
 

@@ -8,6 +8,7 @@
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
 #include "script/raise.hpp"
+#include "script/strict_text.hpp"
 #include "script/vm.hpp"
 #include "world/scalar.hpp"
 
@@ -505,9 +506,7 @@ int engine_log(lua_State* L) {
     static const char* const kLevels[] = {"debug", "info", "warning", "error", nullptr};
     const int level = luaL_checkoption(L, 1, nullptr, kLevels);
     luaL_checkany(L, 2);
-    lua_getglobal(L, "tostring");
-    lua_pushvalue(L, 2);
-    lua_call(L, 1, 1);
+    push_text(L, 2);
     std::size_t size;
     const char* text = luaL_checklstring(L, -1, &size);
     write_log(L, level, {text, size});

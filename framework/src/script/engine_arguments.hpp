@@ -13,7 +13,7 @@ namespace canon::script {
 /// Raises unless the run may read the world.
 inline void check_reads(lua_State* L, const char* function) {
     const VmContext& run = context(L);
-    if (run.world != nullptr && (run.mode == Mode::job || run.mode == Mode::main)) [[likely]]
+    if (run.world != nullptr && run.mode != Mode::loading && run.mode != Mode::background) [[likely]]
         return;
     raise(L,
           run.mode == Mode::loading
@@ -64,6 +64,9 @@ inline bool whole_number(lua_State* L, int index, lua_Integer& out) {
     if (lua_type(L, index) == LUA_TNUMBER) out = lua_tointegerx(L, index, &exact);
     return exact != 0;
 }
+
+/// Makes a string of each of the schema's names and keeps it.
+void keep_names(lua_State* L, const Schema& schema, NameTable& fields, NameTable& templates);
 
 /// kNone for a name that no template has.
 NameId name_argument(lua_State* L, int index);

@@ -8,6 +8,9 @@ namespace canon::script {
 /// Registry key of the table of functions by number, counted from 1.
 inline constexpr const char* kFunctionsKey = "canon.functions";
 
+/// Registry key of the `require` that finds files, where a sandbox has one.
+inline constexpr const char* kStockRequireKey = "canon.stock_require";
+
 /// Opens `engine`, `jobs`, `actions`, `template`, `singleton`, `array`, `entity`, `any`, `require`.
 /// For a host without a world `engine` has log, spawn_entity, post_to_main_thread and call alone,
 /// and names are the host's.

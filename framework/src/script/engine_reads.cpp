@@ -253,6 +253,19 @@ void NameTable::add(const void* address, std::uint32_t number) {
     ++used_;
 }
 
+void keep_names(lua_State* L, const Schema& schema, NameTable& fields, NameTable& templates) {
+    lua_newtable(L);
+    lua_Integer kept = 0;
+    const auto add = [&](NameTable& table, const std::string& name, std::uint32_t number) {
+        lua_pushlstring(L, name.data(), name.size());
+        table.add(lua_topointer(L, -1), number);
+        lua_rawseti(L, -2, ++kept);
+    };
+    for (NameId id = 0; id < schema.names(); ++id) add(fields, schema.name(id), id);
+    for (TemplateIndex i = 0; i < schema.size(); ++i) add(templates, schema[i].name, i);
+    lua_setfield(L, LUA_REGISTRYINDEX, "canon.names");
+}
+
 NameId name_argument(lua_State* L, int index) {
     const VmContext& run = context(L);
     const NameId found = run.names->find(lua_topointer(L, index));

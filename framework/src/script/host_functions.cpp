@@ -61,7 +61,8 @@ int call(lua_State* L) {
     if (run.mode == Mode::loading)
         raise(L, "%s.%s: the host's functions cannot be called while the program loads",
               function.module.c_str(), function.name.c_str());
-    if (function.purity == Purity::main_thread && run.mode != Mode::main) {
+    if (function.purity == Purity::main_thread && run.mode != Mode::main &&
+        run.mode != Mode::view) {
         if (run.mode == Mode::background)
             raise(L, "%s.%s: a background job (deliver) cannot call the main thread",
                   function.module.c_str(), function.name.c_str());

@@ -44,6 +44,13 @@ const char* chunk_name(VmContext& run, const Program& program, std::size_t index
 
 int require(lua_State* L) {
     const char* name = luaL_checkstring(L, 1);
+    const Program& program = *context(L).program;
+    if (program.find(name) == program.modules().size() &&
+        lua_getfield(L, LUA_REGISTRYINDEX, kStockRequireKey) == LUA_TFUNCTION) {
+        lua_insert(L, 1);
+        lua_call(L, 1, LUA_MULTRET);
+        return lua_gettop(L);
+    }
     require_module(L, name);
     return 1;
 }
@@ -52,7 +59,7 @@ int require(lua_State* L) {
 
 void require_module(lua_State* L, const char* name) {
     VmContext& run = context(L);
-    const Program& program = run.vm->program();
+    const Program& program = *run.program;
     luaL_checkstack(L, 8, "require");
     lua_getfield(L, LUA_REGISTRYINDEX, kLoadedKey);
     if (lua_getfield(L, -1, name) != LUA_TNIL) {

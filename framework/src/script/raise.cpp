@@ -69,6 +69,7 @@ bool is_scripts_own(lua_State* L) {
 }
 
 void hide_engine_error(lua_State* L) {
+    if (!context(L).opaque_errors) return;
     log_engine_error(L);
     lua_pop(L, 1);
     lua_pushlstring(L, kEngineError, sizeof kEngineError - 1);

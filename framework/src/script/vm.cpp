@@ -7,9 +7,11 @@
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
+#include "script/explain.hpp"
 #include "script/host_functions.hpp"
 #include "script/lua_probe.hpp"
 #include "script/raise.hpp"
+#include "script/sandbox.hpp"
 #include "script/watch.hpp"
 
 namespace canon::script {
@@ -18,9 +20,6 @@ namespace {
 // The coroutine's stack in the image: the functions by number, and `enter`.
 constexpr int kFunctions = 1;
 constexpr int kEnter = 2;
-
-constexpr std::size_t kTrimAbove =
-    16 << 20;  // after a run that held more, its memory goes back to the system
 
 // The peak rate of Lua instructions, rounded up generously; what takes less than the watch has
 // spent less than this.
@@ -38,44 +37,6 @@ std::int64_t now_nanoseconds() noexcept {
 
 void stop_hook(lua_State* L, lua_Debug*) {
     kill(L, context(L).counted ? Kill::budget : Kill::overdue);
-}
-
-const char* describe(Kill why) noexcept {
-    switch (why) {
-        case Kill::none:
-        case Kill::overdue:
-            break;
-        case Kill::budget:
-            return "stopped: it has spent its budget of instructions; is there an endless loop?";
-        case Kill::work:
-            return "stopped: it has spent its budget of library work";
-        case Kill::memory:
-            return "stopped: it has used up its memory";
-        case Kill::output:
-            return "stopped: it has asked for more actions or log text than one run may";
-        case Kill::cancelled:
-            return "cancelled";
-    }
-    return "stopped";
-}
-
-FaultKind fault_kind(Kill why) noexcept {
-    switch (why) {
-        case Kill::none:
-            return FaultKind::error;
-        case Kill::overdue:
-        case Kill::budget:
-            return FaultKind::budget;
-        case Kill::work:
-            return FaultKind::work;
-        case Kill::memory:
-            return FaultKind::memory;
-        case Kill::output:
-            return FaultKind::output;
-        case Kill::cancelled:
-            return FaultKind::cancelled;
-    }
-    return FaultKind::error;
 }
 
 }  // namespace
@@ -215,20 +176,9 @@ struct VmAccess {
         return 1;
     }
 
-    // Makes a string of each of the schema's names and keeps it.
     static int make_names(lua_State* L) {
         Vm& vm = *context(L).vm;
-        const Schema& schema = *vm.schema_;
-        lua_newtable(L);
-        lua_Integer kept = 0;
-        const auto add = [&](NameTable& table, const std::string& name, std::uint32_t number) {
-            lua_pushlstring(L, name.data(), name.size());
-            table.add(lua_topointer(L, -1), number);
-            lua_rawseti(L, 1, ++kept);
-        };
-        for (NameId id = 0; id < schema.names(); ++id) add(vm.names_[0], schema.name(id), id);
-        for (TemplateIndex i = 0; i < schema.size(); ++i) add(vm.names_[1], schema[i].name, i);
-        lua_setfield(L, LUA_REGISTRYINDEX, "canon.names");
+        keep_names(L, *vm.schema_, vm.names_[0], vm.names_[1]);
         return 0;
     }
 
@@ -245,7 +195,10 @@ struct VmAccess {
 
 Vm::Vm(const Setup& setup)
     : limits_(setup.limits),
+      trim_bytes_(setup.trim_bytes),
+      counts_all_(setup.count_instructions),
       engine_(setup.engine),
+      sandbox_(setup.sandbox),
       program_(setup.program),
       arena_(2 * setup.limits.memory_bytes, on_pressure, this),
       image_(arena_),
@@ -264,6 +217,8 @@ Vm::Vm(const Setup& setup)
     coroutine_ = lua_newthread(main_);
     lua_rawsetp(main_, LUA_REGISTRYINDEX, main_);
     context_.vm = this;
+    context_.program = program_.get();
+    context_.opaque_errors = setup.sandbox.level == Sandbox::Level::strict;
     context_.schema = schema_.get();
     context_.host_functions = setup.host_functions;
     context_.check_purity = setup.check_purity;
@@ -275,14 +230,10 @@ Vm::Vm(const Setup& setup)
 }
 
 // The state is not closed: the arena goes as a whole, and nothing in it owns anything outside.
-Vm::~Vm() { Watch::forget(context_); }
+Vm::~Vm() = default;
 
 void Vm::open() {
-    open_strict_base(main_);
-    open_strict_string(main_);
-    open_strict_table(main_);
-    open_strict_math(main_);
-    open_strict_coroutine(main_);
+    open_sandbox(main_, sandbox_);
     open_engine(main_, engine_ == Setup::Engine::runner);
     open_host_functions(main_);
     lua_settop(main_, 0);
@@ -393,6 +344,10 @@ void Vm::on_pressure(void* owner, bool refused) {
     }
 }
 
+void expect_collection(lua_State* L) {
+    if (Vm* const vm = context(L).vm) vm->expect_collection();
+}
+
 void Vm::begin_batch() noexcept { clock_ = now_nanoseconds(); }
 
 RunStatus Vm::run(const Run& run) {
@@ -417,9 +372,11 @@ RunStatus Vm::go_on(const StoppedRun& stopped) {
 RunStatus Vm::decide(const StoppedRun* from) {
     const std::int64_t budget =
         run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions;
-    if (run_.mode == Mode::main ||
-        budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond || !Watch::over(context_))
+    if (run_.mode == Mode::main || counts_all_ ||
+        budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond)
         return attempt(from, true);
+    const Watch::Run watched(context_);
+    if (!watched.works()) return attempt(from, true);
     const RunStatus status = attempt(from, false);
     const std::int64_t now = now_nanoseconds();
     const bool overdue = now - clock_ > limits_.watch_nanoseconds ||
@@ -447,8 +404,8 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     context_.end_job = run_.end_job;
     context_.requiring.clear();
     context_.depth = 0;
-    if (arena_.state().peak > image_.state().live + kTrimAbove)
-        arena_.trim(image_.size() + kTrimAbove / 4);
+    if (arena_.state().peak > image_.state().live + trim_bytes_)
+        arena_.trim(image_.size() + trim_bytes_ / 4);
     int arguments = 0;
     if (from == nullptr) [[likely]] {
         image_.restore();
@@ -457,7 +414,9 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
         context_.next_entity = run_.first_entity;
         context_.next_job = run_.first_job;
         context_.spawned.clear();
+        instructions_ = 0;
     } else {
+        instructions_ = from->instructions;
         image_.resume(from->suspended);
         context_.random = from->random;
         context_.work_left = from->work_left;
@@ -468,11 +427,12 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     const std::size_t image_live = image_.state().live;
     arena_.set_limits(image_live + limits_.collect_bytes, image_live + limits_.memory_bytes);
     if (from == nullptr) arguments = push_arguments();
+    int budget = 0;
     if (counted) {
-        const std::int64_t budget =
-            run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions;
-        lua_sethook(coroutine_, stop_hook, LUA_MASKCOUNT,
-                    static_cast<int>(std::min<std::int64_t>(budget, INT32_MAX)));
+        budget = static_cast<int>(std::min<std::int64_t>(
+            run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions,
+            INT32_MAX));
+        lua_sethook(coroutine_, stop_hook, LUA_MASKCOUNT, budget);
     }
     context_.serial.store(context_.serial.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
@@ -482,6 +442,8 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     context_.running = nullptr;
     context_.serial.store(context_.serial.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
+    if (counted)
+        instructions_ += context_.kill == 0 ? budget - hook_count(coroutine_) : budget;
     context_.actions.truncate(context_.actions_whole);
     if (context_.kill == 0) [[likely]] {
         if (status == LUA_OK) return RunStatus::done;
@@ -518,38 +480,22 @@ void Vm::put_aside(StoppedRun& out) {
     out.next_entity = context_.next_entity;
     out.next_job = context_.next_job;
     out.spawned = context_.spawned;
+    out.instructions = instructions_;
 }
 
-// Reads the error and the stack without allocating in the arena, which may be full.
 void Vm::explain(lua_State* L, int status) {
     const Kill why = static_cast<Kill>(static_cast<int>(context_.kill));
     fault_ = Fault{};
     error_is_scripts_own_ = false;
     error_value_.clear();
-    fault_.kind = fault_kind(why);
     fault_.in_job = run_.mode == Mode::job || run_.mode == Mode::background;
     if (context_.mode != Mode::loading)
         fault_.function = run_.chunk.empty() ? functions_.name(run_.function) : "script";
-    trace(L);
-    const std::string place = fault_.chunk.empty()
-                                  ? std::string()
-                                  : fault_.chunk + ":" + std::to_string(fault_.line) + ": ";
-    if (why != Kill::none) {
-        fault_.message = place + script::describe(why);
-    } else if (status == LUA_YIELD) {
-        fault_.message =
-            place + "coroutine.yield outside a coroutine: nobody would resume this job";
-    } else if (lua_type(L, -1) == LUA_TSTRING) {
+    script::explain(L, status, why, fault_);
+    if (why != Kill::none || status == LUA_YIELD) return;
+    if (lua_type(L, -1) == LUA_TSTRING) {
         error_is_scripts_own_ = is_scripts_own(L);
-        std::size_t size;
-        const char* text = lua_tolstring(L, -1, &size);
-        fault_.message.assign(text, std::min<std::size_t>(size, 4096));
-    } else if (lua_type(L, -1) == LUA_TNUMBER) {
-        fault_.message = place + "error value " + std::to_string(lua_tonumber(L, -1));
-    } else {
-        fault_.message = place + "the error value is a " + lua_typename(L, lua_type(L, -1));
-    }
-    if (why == Kill::none && status != LUA_YIELD && lua_type(L, -1) != LUA_TSTRING && L != main_) {
+    } else if (L != main_) {
         // Protected: a value that is none is left out. The stack of the failed run is not needed
         // any more.
         lua_pushcfunction(main_, VmAccess::encode_error);
@@ -565,29 +511,6 @@ void Vm::append_error_for_scripts(Bytes& out) const {
         error_is_scripts_own_ ? std::string_view(fault_.message) : kEngineError;
     out.put(static_cast<std::uint8_t>(Tag::string));
     out.put_string(text);
-}
-
-void Vm::trace(lua_State* L) {
-    constexpr int kMaxLevels = 24;
-    lua_Debug frame{};
-    bool is_outermost_unnamed = false;
-    std::string& text = fault_.traceback;
-    for (int level = 0; level < kMaxLevels && lua_getstack(L, level, &frame) != 0; ++level) {
-        lua_getinfo(L, "Snl", &frame);
-        if (frame.currentline <= 0) continue;
-        if (fault_.chunk.empty()) {
-            fault_.chunk = frame.short_src;
-            fault_.line = frame.currentline;
-        }
-        if (is_outermost_unnamed) text += "a function\n";
-        text += std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": in ";
-        is_outermost_unnamed = frame.name == nullptr && frame.what[0] != 'm';
-        if (!is_outermost_unnamed)
-            text += std::string(frame.name != nullptr ? frame.name : "the module") + "\n";
-    }
-    // Lua cannot name the function that we have called, but we can.
-    if (is_outermost_unnamed)
-        text += (fault_.function.empty() ? "a function" : fault_.function) + "\n";
 }
 
 }  // namespace canon::script

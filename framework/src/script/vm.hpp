@@ -17,6 +17,7 @@
 
 #include "canon/fault.hpp"
 #include "canon/program.hpp"
+#include "canon/sandbox.hpp"
 #include "canon/world.hpp"
 #include "script/arena.hpp"
 #include "script/image.hpp"
@@ -112,6 +113,7 @@ struct StoppedRun {
     std::int64_t next_entity = 0;
     std::int64_t next_job = 0;
     std::vector<TemplateIndex> spawned;
+    std::int64_t instructions = 0;
 };
 
 class Vm {
@@ -125,6 +127,9 @@ class Vm {
         /// Of the host, by name. Borrows: while the VM lives.
         const std::vector<HostFunction>* host_functions = nullptr;
         bool check_purity = false;
+        Sandbox sandbox = {};
+        std::size_t trim_bytes = 16 << 20;  ///< more than this of a run goes back to the system
+        bool count_instructions = false;    ///< counts all runs
         /// Whose `engine` scripts see: the simulation's, or that of a host without a world.
         enum class Engine : std::uint8_t { simulation, runner } engine = Engine::simulation;
     };
@@ -146,6 +151,10 @@ class Vm {
     const Arena& arena() const noexcept { return arena_; }
 
     VmContext& context() noexcept { return context_; }
+    /// Call: before a script has a collection made.
+    void expect_collection() noexcept {
+        if (context_.mode != Mode::loading) image_.expect_all();
+    }
 
     /// Runs a function from the pristine image. What it asks for is appended to context().actions,
     /// or done at once in Mode::main. A failed run leaves nothing behind but `fault` and its log.
@@ -167,6 +176,14 @@ class Vm {
     std::int64_t next_entity() const noexcept { return context_.next_entity; }
     std::int64_t next_job() const noexcept { return context_.next_job; }
 
+    /// Of the last run with all that went before its stops, if it was counted.
+    std::int64_t instructions() const noexcept { return instructions_; }
+    /// The most that the last run has held above the image.
+    std::uint64_t peak_bytes() const noexcept {
+        const std::uint64_t peak = arena_.state().peak, live = image_.state().live;
+        return peak > live ? peak - live : 0;
+    }
+
     /// Reads the clock, from which the first run is timed. Call: before each batch of runs.
     void begin_batch() noexcept;
 
@@ -185,11 +202,13 @@ class Vm {
     RunStatus attempt(const StoppedRun* from, bool counted);
     int push_arguments();
     void explain(lua_State* L, int status);
-    void trace(lua_State* L);
     static void on_pressure(void* owner, bool refused);
 
     VmLimits limits_;
+    std::size_t trim_bytes_;
+    bool counts_all_;
     Setup::Engine engine_;
+    Sandbox sandbox_;
     std::shared_ptr<const Program> program_;
     Arena arena_;
     Image image_;
@@ -206,6 +225,7 @@ class Vm {
     bool error_is_scripts_own_ = false;
     Bytes error_value_;  // canonical, where the error value is no string; else empty
     std::uint64_t counted_runs_ = 0;
+    std::int64_t instructions_ = 0;
     std::int64_t clock_ = 0;  // when the last run ended
 };
 

@@ -19,8 +19,10 @@
 #include "script/lua.hpp"
 
 namespace canon {
+class Program;
 class World;
 struct HostFunction;
+struct Sandbox;
 }  // namespace canon
 
 namespace canon::script {
@@ -35,6 +37,7 @@ enum class Mode : std::uint8_t {
     job,         ///< reads the frozen world, asks for actions
     background,  ///< arguments only: no world, no call
     main,        ///< a callback or handler: the live world, at once
+    view,        ///< beside the simulation: reads the world, asks for inputs
 };
 
 /// Why a run is being stopped. Once set, nothing that the script does lets it go on.
@@ -49,7 +52,9 @@ enum class Kill : int {
 };
 
 struct VmContext {
-    Vm* vm = nullptr;
+    Vm* vm = nullptr;  ///< null in a view
+    const Program* program = nullptr;
+    bool opaque_errors = true;  ///< scripts are not shown the texts of engine errors
     /// The coroutine that executes now, null between runs; read by the signal handler of the VM's
     /// own thread.
     lua_State* volatile running = nullptr;

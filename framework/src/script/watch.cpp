@@ -71,8 +71,7 @@ bool Watch::start() noexcept {
 }
 
 void Watch::stop() noexcept {
-    watched_ = nullptr;
-    if (ticking_ == 0) return;
+    if (ticking_ == 0 || watched_ != nullptr) return;  // or the run around it would not end
     timer.set(0);
     ticking_ = 0;
 }

@@ -25,15 +25,24 @@ class Watch {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    /// Watches the runs of `run` on this thread from here on. False where that is impossible.
-    static bool over(VmContext& run) noexcept {
-        watched_ = &run;
-        return ticking_ != 0 || start();
-    }
-    /// Call: before a context that may be watched on this thread goes.
-    static void forget(const VmContext& run) noexcept {
-        if (watched_ == &run) watched_ = nullptr;
-    }
+    /// Watches one run on this thread, then again what was watched before: a host function may run
+    /// scripts of another VM.
+    class Run {
+      public:
+        explicit Run(VmContext& run) noexcept : outer_(watched_) {
+            watched_ = &run;
+            works_ = ticking_ != 0 || start();
+        }
+        ~Run() { watched_ = outer_; }
+        Run(const Run&) = delete;
+        Run& operator=(const Run&) = delete;
+        /// False where watching is impossible.
+        bool works() const noexcept { return works_; }
+
+      private:
+        VmContext* outer_;
+        bool works_;
+    };
 
   private:
     static bool start() noexcept;

@@ -92,7 +92,7 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
     const bool background = delivered != delivered_.end();
     const std::span<const std::uint8_t> log =
         background ? delivered->second->log.view() : runner_->log(result);
-    if (!log.empty()) add_log(log, pool_->vm(0).functions().name(submission.function));
+    if (!log.empty()) add_log(log, (*vms_)[0].functions().name(submission.function));
 
     if (result.status == JobStatus::stopped) {
         put_aside += runner_->put_aside_bytes(index);
@@ -101,7 +101,7 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
             Fault fault;
             fault.kind = FaultKind::limit;
             fault.in_job = true;
-            fault.function = pool_->vm(0).functions().name(submission.function);
+            fault.function = (*vms_)[0].functions().name(submission.function);
             fault.message =
                 too_much
                     ? "too many jobs are stopped in engine.call at one time (limit put_aside_bytes)"
@@ -160,7 +160,7 @@ void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, S
             fault.in_job = true;
             const jobs::Job& asker = runner_->job(job);
             fault.function =
-                pool_->vm(0).functions().name(frame_queue_->entries[asker.submission].function);
+                (*vms_)[0].functions().name(frame_queue_->entries[asker.submission].function);
             fault.message = problem;
             add_fault(std::move(fault), stamp);
         }
@@ -397,7 +397,7 @@ void Simulation::Machine::answer_call(ByteReader& in, const Stamp& stamp, std::u
     answer.put(static_cast<std::uint8_t>(Tag::no));
     answer.put_varint(1);
     const Fault& fault = report_.faults.back();
-    if (fault.kind == FaultKind::error) return pool_->vm(0).append_error_for_scripts(answer);
+    if (fault.kind == FaultKind::error) return (*vms_)[0].append_error_for_scripts(answer);
     answer.put(static_cast<std::uint8_t>(Tag::string));
     answer.put_string(fault.kind == FaultKind::host
                           ? fault.message
@@ -422,7 +422,7 @@ void Simulation::Machine::run_posts() {
 // answer is appended. A handler that fails has changed nothing and leaves a fault.
 bool Simulation::Machine::run_handler(std::uint32_t handler, std::span<const std::uint8_t> data,
                                       const Stamp& stamp, Bytes* result) {
-    script::Vm& vm = pool_->vm(0);
+    script::Vm& vm = (*vms_)[0];
     const script::FunctionTable& functions = vm.functions();
     const std::string name = "actions." + functions.handlers[handler];
     stamp_ = stamp;

@@ -22,10 +22,13 @@ std::int64_t clock_now() noexcept {
     return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
-unsigned worker_count(unsigned asked) {
-    if (asked > 1024) throw Error("at most 1024 workers, not " + std::to_string(asked));
-    if (asked != 0) return asked;
-    return std::clamp(std::thread::hardware_concurrency(), 1u, 1024u);
+// Workers, the main thread among them.
+unsigned places(const SimulationOptions& options) {
+    if (options.shared_workers != nullptr) return options.shared_workers->count();
+    if (options.workers > 1024)
+        throw Error("at most 1024 workers, not " + std::to_string(options.workers));
+    return options.workers != 0 ? options.workers
+                                : std::clamp(std::thread::hardware_concurrency(), 1u, 1024u);
 }
 
 Value fault_value(const Fault& fault) {
@@ -60,9 +63,11 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
         script::check_name(host_.functions[i], std::span(host_.functions).first(i));
     setup.host_functions = &host_.functions;
     setup.check_purity = options_.check_purity;
-    pool_ = std::make_unique<jobs::WorkerPool>(
-        jobs::WorkerOptions{.count = worker_count(options_.workers)}, setup);
-    script::Vm& vm = pool_->vm(0);
+    vms_ = std::make_unique<jobs::Vms>(places(options_), setup);
+    pool_ = options_.shared_workers != nullptr
+                ? options_.shared_workers->pool()
+                : Workers({.threads = vms_->size() - 1}).pool();
+    script::Vm& vm = (*vms_)[0];
     world_ = std::make_unique<World>(vm.schema());
     for (const auto& [name, make] : host_.states) world_->add_host_state(name, make());
     const FunctionTable& functions = vm.functions();
@@ -73,7 +78,7 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
     skip_.resize(functions.jobs.size(), false);
     struck_.resize(functions.jobs.size(), false);
     runner_ = std::make_unique<jobs::JobRunner>(
-        *pool_, jobs::JobRunner::Settings{options_.limits.ids_per_job, options_.seed});
+        *pool_, *vms_, jobs::JobRunner::Settings{options_.limits.ids_per_job, options_.seed});
     vm.context().main = this;
 }
 
@@ -119,6 +124,7 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
     const std::int64_t began = clock_now();
     ++state_.frame.value;
     begin_report();
+    world_->clear_effects();
     between_steps_ = false;
     Hasher input_hasher;
     for (const Input* input : ordered) {
@@ -184,14 +190,14 @@ std::uint64_t Simulation::Machine::callback_key(std::uint32_t function) const {
     Hasher hasher;
     hasher.update_integer(options_.seed);
     hasher.update_integer(state_.frame.value);
-    hasher.update_string(pool_->vm(0).functions().name(function));
+    hasher.update_string((*vms_)[0].functions().name(function));
     return hasher.digest();
 }
 
 bool Simulation::Machine::callback(FunctionTable::Callback which,
                                    std::span<const std::uint8_t> values, std::uint32_t count,
                                    std::uint64_t stream) {
-    script::Vm& vm = pool_->vm(0);
+    script::Vm& vm = (*vms_)[0];
     const FunctionTable& functions = vm.functions();
     if (!functions.has_callback[which]) return true;
     Run run;
@@ -308,7 +314,7 @@ void Simulation::Machine::strike(const SubmissionQueue& queue) {
         state_.strikes[i] = struck_[i] ? state_.strikes[i] + 1 : 0;
         if (state_.strikes[i] < options_.limits.strikes) continue;
         skip_[i] = true;
-        const std::string name = pool_->vm(0).functions().name(static_cast<std::uint32_t>(i));
+        const std::string name = (*vms_)[0].functions().name(static_cast<std::uint32_t>(i));
         report_.log.push_back({LogLevel::error, "canon",
                                name + " has spent its budget in " +
                                    std::to_string(state_.strikes[i]) +
@@ -327,6 +333,7 @@ void Simulation::Machine::react() {
     write_value(input_bytes_, Value(static_cast<std::int64_t>(state_.frame.value)));
     callback(FunctionTable::on_commit, input_bytes_.view(), 1, 0);
     run_posts();
+    report_.effects = world_->effects();
 }
 
 void Simulation::Machine::finish_frame(std::uint64_t input_hash) {

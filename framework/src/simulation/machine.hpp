@@ -32,8 +32,7 @@ struct SimulationState {
                                 const Schema& schema);
 };
 
-class SimulationSnapshot {
-  public:
+struct SimulationSnapshot::Inside {
     SimulationState state;
     std::shared_ptr<const Snapshot> world;
 };
@@ -136,7 +135,8 @@ class Simulation::Machine final : private script::MainThread {
     SimulationOptions options_;
     Host host_;
     std::vector<const Handler*> host_handlers_;  // by handler number, null for the program's
-    std::unique_ptr<jobs::WorkerPool> pool_;
+    std::unique_ptr<jobs::Vms> vms_;
+    std::shared_ptr<jobs::WorkerPool> pool_;  // goes first where its threads are ours
     std::unique_ptr<World> world_;
     std::unique_ptr<jobs::JobRunner> runner_;
     SimulationState state_;

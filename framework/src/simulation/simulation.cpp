@@ -4,6 +4,12 @@
 
 namespace canon {
 
+SimulationSnapshot::SimulationSnapshot(std::unique_ptr<const Inside> inside) noexcept
+    : inside_(std::move(inside)) {}
+SimulationSnapshot::~SimulationSnapshot() = default;
+Frame SimulationSnapshot::frame() const noexcept { return inside_->state.frame; }
+const World& SimulationSnapshot::world() const noexcept { return inside_->world->world(); }
+
 Simulation::Simulation(std::shared_ptr<const Program> program, SimulationOptions options, Host host)
     : machine_(std::make_unique<Machine>(*this, std::move(program), std::move(options),
                                          std::move(host))) {
@@ -36,6 +42,7 @@ JobId Simulation::submit_each(std::string_view job, std::string_view template_na
 }
 
 void Simulation::cancel(JobId id) { machine_->cancel(id); }
+void Simulation::record_effects(bool on) { machine_->world().record_effects(on); }
 std::uint64_t Simulation::state_hash() const { return machine_->state_hash(); }
 std::uint64_t Simulation::chain() const noexcept { return machine_->chain(); }
 void Simulation::save(Bytes& out) const { machine_->save(out); }

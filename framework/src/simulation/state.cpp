@@ -194,29 +194,30 @@ void Simulation::Machine::load(ByteReader& in) {
     if (seed != options_.seed)
         throw Error("the simulation was saved with the seed " + std::to_string(seed) +
                     ", this one has " + std::to_string(options_.seed));
-    SimulationState state = SimulationState::load(in, pool_->vm(0).functions(), world_->schema());
+    SimulationState state = SimulationState::load(in, (*vms_)[0].functions(), world_->schema());
     world_->load(in);
     state_ = std::move(state);
     restart_background();
 }
 
 std::shared_ptr<const SimulationSnapshot> Simulation::Machine::capture() const {
-    auto snapshot = std::make_shared<SimulationSnapshot>();
-    snapshot->state = state_;
-    snapshot->world = world_->capture();
-    return snapshot;
+    auto inside = std::make_unique<SimulationSnapshot::Inside>();
+    inside->state = state_;
+    inside->world = world_->capture();
+    return std::make_shared<SimulationSnapshot>(std::move(inside));
 }
 
 void Simulation::Machine::restore(const SimulationSnapshot& snapshot) {
-    if (snapshot.state.strikes.size() != state_.strikes.size())
+    const SimulationSnapshot::Inside& from = snapshot.inside();
+    if (from.state.strikes.size() != state_.strikes.size())
         throw Error("the snapshot is of another program");
-    world_->restore(*snapshot.world);
-    state_ = snapshot.state;
+    world_->restore(*from.world);
+    state_ = from.state;
     restart_background();
 }
 
 std::string Simulation::Machine::dump() const {
-    const script::FunctionTable& functions = pool_->vm(0).functions();
+    const script::FunctionTable& functions = (*vms_)[0].functions();
     std::string text = "simulation .frame: " + std::to_string(state_.frame.value) + "\n";
     text += "simulation .next_job: " + std::to_string(state_.next_job) + "\n";
     for (std::size_t i = 0; i < state_.strikes.size(); ++i)
@@ -242,7 +243,7 @@ std::string Simulation::Machine::dump() const {
 // ---- the host ----
 
 std::uint32_t Simulation::Machine::job_number(std::string_view job) const {
-    const std::uint32_t function = pool_->vm(0).functions().find_job(job);
+    const std::uint32_t function = (*vms_)[0].functions().find_job(job);
     if (function == kNone) throw Error("the program has no job '" + std::string(job) + "'");
     return function;
 }
@@ -297,13 +298,13 @@ void Simulation::Machine::cancel(JobId id) { apply_cancel(id.value); }
 
 Simulation::Statistics Simulation::Machine::statistics() const {
     Statistics statistics;
-    const script::Vm& first = pool_->vm(0);
+    const script::Vm& first = (*vms_)[0];
     statistics.image_bytes = first.image().size();
     statistics.image_live_bytes = first.image().state().live;
     for (unsigned i = 0; i < pool_->size(); ++i) {
-        statistics.hot_pages = std::max(statistics.hot_pages, pool_->vm(i).image().hot_pages());
-        statistics.runs += pool_->vm(i).runs();
-        statistics.counted_runs += pool_->vm(i).counted_runs();
+        statistics.hot_pages = std::max(statistics.hot_pages, (*vms_)[i].image().hot_pages());
+        statistics.runs += (*vms_)[i].runs();
+        statistics.counted_runs += (*vms_)[i].counted_runs();
     }
     return statistics;
 }

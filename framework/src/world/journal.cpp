@@ -26,7 +26,8 @@ bool World::is_savepoint_open() const noexcept { return journal_->is_open(); }
 
 void World::begin_savepoint() {
     assert_writable();
-    journal_->marks.push_back({journal_->entries.size(), state_.next_id, state_.largest_id});
+    journal_->marks.push_back(
+        {journal_->entries.size(), state_.next_id, state_.largest_id, effects_.size()});
 }
 
 void World::release_savepoint() {
@@ -77,6 +78,7 @@ void World::undo_savepoint() {
                 break;
         }
     }
+    effects_.truncate(mark.effects);
     state_.next_id = mark.next_id;
     state_.largest_id = mark.largest_id;
 }

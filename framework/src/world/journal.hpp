@@ -29,6 +29,7 @@ struct World::Journal {
         std::size_t entries;
         std::int64_t next_id;
         std::int64_t largest_id;
+        std::size_t effects;
     };
 
     bool is_open() const noexcept { return !marks.empty(); }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "canon/world.hpp"
+#include "world/effect_writer.hpp"
 #include "world/journal.hpp"
 #include "world/scalar.hpp"
 
@@ -82,6 +83,12 @@ void initialize(Column& column, std::uint32_t row, const Scalar& value, Bytes& s
 
 }  // namespace
 
+void World::record_effects(bool on) {
+    CANON_ASSERT(!is_savepoint_open(), "record_effects while a savepoint is open");
+    records_effects_ = on;
+    effects_.clear();
+}
+
 void World::assert_writable() const noexcept {
     CANON_ASSERT(
         !frozen_,
@@ -101,6 +108,15 @@ WriteResult World::locate(EntityId id, NameId field, Target& out) {
 WriteResult World::store(const Target& target, std::uint32_t index, const Scalar& value) {
     const std::size_t at = target.column->cell_at(target.where.row, index);
     const auto replace = [&]<class T>(T& cell, T next) {
+        if (records_effects_) [[unlikely]] {
+            const FieldType type = target.column->cell_type;
+            detail::begin_effect(effects_, Effect::Kind::set, target.id,
+                                 target.where.template_index);
+            effects_.put_varint(target.field);
+            effects_.put_varint(index);
+            detail::put_cell(effects_, type, cell);
+            detail::put_cell(effects_, type, next);
+        }
         if (journal_->is_open()) {
             Journal::Entry entry{Journal::Kind::bits, target.field, index, target.id.value, 0, {}};
             if constexpr (std::is_same_v<T, std::string>) {
@@ -200,10 +216,18 @@ WriteResult World::spawn(EntityId id, TemplateIndex index, std::span<const Assig
     state_.largest_id = std::max(state_.largest_id, id.value);
     state_.next_id = std::max(state_.next_id, id.value + 1);
 
+    if (records_effects_) {
+        detail::begin_effect(effects_, Effect::Kind::spawn, id, index);
+        effects_.put_varint(fields.size());
+    }
     std::size_t texts_used = 0;
     for (const Assignment& assignment : fields) {
         Scalar value = assignment.value;
         if (!value.text.empty()) value.text = texts[texts_used++];
+        if (records_effects_) {
+            effects_.put_varint(assignment.field);
+            detail::append_canonical(effects_, value);
+        }
         initialize(table.columns[assignment.field], where.row, value, scratch_);
     }
     if (journal_->is_open())
@@ -217,6 +241,8 @@ WriteResult World::destroy(EntityId id) {
     if (!find(id, where)) return WriteResult::dead;
     Table& table = state_.tables[where.template_index];
     if (table.is_singleton) return WriteResult::singleton;
+    if (records_effects_)
+        detail::begin_effect(effects_, Effect::Kind::destroy, id, where.template_index);
     table.bury(where.row);
     state_.directory.erase(id.value);
     state_.lives_changed = true;
