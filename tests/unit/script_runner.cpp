@@ -33,8 +33,8 @@ ScriptRunnerOptions with_workers(unsigned workers) {
 // No thread runs them but those that the test drives.
 ScriptRunnerOptions driven_by_host(unsigned workers) {
     ScriptRunnerOptions options = with_workers(0);
-    options.shared_workers = std::make_shared<Workers>(
-        WorkersOptions{.threads = workers, .host_threads = true});
+    options.shared_workers =
+        std::make_shared<Workers>(WorkersOptions{.threads = workers, .host_threads = true});
     return options;
 }
 

@@ -1,5 +1,5 @@
-// Effects: what commits and callbacks have changed in a world, field by field, in the order in which
-// they did; undone changes are left out.
+// Effects: what commits and callbacks have changed in a world, field by field, in the order in
+// which they did; undone changes are left out.
 //
 // The canonical bytes of an effect: its kind, the id, the template, and then
 //   spawn    a count and so many assignments: a field, its value (an array: a list)

@@ -176,11 +176,11 @@ struct ScriptRunnerStatistics {
     struct Worker {
         std::uint64_t jobs = 0;  ///< that ended
         std::uint64_t faults = 0;
-        std::uint64_t counted = 0;      ///< runs made again, counted
-        std::uint64_t restores = 0;     ///< of the pristine state, and of stopped jobs
-        std::int64_t nanoseconds = 0;   ///< in scripts; 0 unless times are measured
-        std::size_t hot_pages = 0;      ///< of the image: what a restore copies
-        std::uint64_t peak_bytes = 0;   ///< the most that a job held above the program
+        std::uint64_t counted = 0;     ///< runs made again, counted
+        std::uint64_t restores = 0;    ///< of the pristine state, and of stopped jobs
+        std::int64_t nanoseconds = 0;  ///< in scripts; 0 unless times are measured
+        std::size_t hot_pages = 0;     ///< of the image: what a restore copies
+        std::uint64_t peak_bytes = 0;  ///< the most that a job held above the program
     };
     struct Function {
         std::string name;        ///< "jobs.think"; "script": all texts

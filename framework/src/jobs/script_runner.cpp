@@ -59,7 +59,8 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
       queue_(memory) {
     if (options_.sandbox.level == Sandbox::Level::trusted)
         throw Error(
-            "jobs of a ScriptRunner are 'strict' or 'view', not 'trusted': a job's heap is restored "
+            "jobs of a ScriptRunner are 'strict' or 'view', not 'trusted': a job's heap is "
+            "restored "
             "when it ends, so a file that it has opened would never be closed; use a View");
     if (options_.queue_capacity == 0) throw Error("a queue of no jobs: queue_capacity is 0");
     if (options_.program == nullptr) options_.program = Program::from_modules({{"main", ""}});
@@ -91,8 +92,7 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
         hasher.update_string(name);
         return hasher.digest();
     };
-    for (const std::string& name : (*vms_)[0].functions().jobs)
-        function_keys_.push_back(key(name));
+    for (const std::string& name : (*vms_)[0].functions().jobs) function_keys_.push_back(key(name));
     script_key_ = key("");
     for (PerWorker& worker : workers_)
         worker.functions = std::vector<FunctionCount>(function_keys_.size() + 1);
@@ -341,7 +341,8 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         count.jobs.fetch_add(1, std::memory_order_relaxed);
         if (fault != nullptr) count.faults.fetch_add(1, std::memory_order_relaxed);
         if (record->ran != 0) count.nanoseconds.fetch_add(record->ran, std::memory_order_relaxed);
-        if (peak > count.peak_bytes.load(std::memory_order_relaxed))  // written by this worker alone
+        if (peak >
+            count.peak_bytes.load(std::memory_order_relaxed))  // written by this worker alone
             count.peak_bytes.store(peak, std::memory_order_relaxed);
     }
     if (fault != nullptr) {

@@ -41,8 +41,9 @@ ScriptText* ScriptTexts::use(std::string_view source) {
     std::string problem = script::compile(source, "script", code);
     std::lock_guard lock(mutex_);
     if (ScriptText* const other = find()) return other;  // another thread was as quick
-    ScriptText& made = texts_.emplace(std::piecewise_construct, std::forward_as_tuple(hash),
-                                      std::forward_as_tuple(texts_.get_allocator().resource()))
+    ScriptText& made = texts_
+                           .emplace(std::piecewise_construct, std::forward_as_tuple(hash),
+                                    std::forward_as_tuple(texts_.get_allocator().resource()))
                            ->second;
     made.source = source;
     made.code.append(code.view());

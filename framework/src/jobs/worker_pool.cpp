@@ -61,8 +61,7 @@ void WorkerPool::wake_one() noexcept {
 
 void WorkerPool::dispatch(SharedWork& work) {
     const script::Watch watch;
-    if (size() == 1 || dispatching_.exchange(true, std::memory_order_acquire))
-        return work.work(0);
+    if (size() == 1 || dispatching_.exchange(true, std::memory_order_acquire)) return work.work(0);
     work_.store(&work, std::memory_order_relaxed);
     joined_.store(0, std::memory_order_release);
     generation_.fetch_add(1, std::memory_order_release);

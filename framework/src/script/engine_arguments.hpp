@@ -13,7 +13,8 @@ namespace canon::script {
 /// Raises unless the run may read the world.
 inline void check_reads(lua_State* L, const char* function) {
     const VmContext& run = context(L);
-    if (run.world != nullptr && run.mode != Mode::loading && run.mode != Mode::background) [[likely]]
+    if (run.world != nullptr && run.mode != Mode::loading && run.mode != Mode::background)
+        [[likely]]
         return;
     raise(L,
           run.mode == Mode::loading

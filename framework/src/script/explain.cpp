@@ -72,14 +72,12 @@ void trace(lua_State* L, Fault& fault) {
 void explain(lua_State* L, int status, Kill why, Fault& fault) {
     fault.kind = fault_kind(why);
     trace(L, fault);
-    const std::string place = fault.chunk.empty()
-                                  ? std::string()
-                                  : fault.chunk + ":" + std::to_string(fault.line) + ": ";
+    const std::string place =
+        fault.chunk.empty() ? std::string() : fault.chunk + ":" + std::to_string(fault.line) + ": ";
     if (why != Kill::none) {
         fault.message = place + script::describe(why);
     } else if (status == LUA_YIELD) {
-        fault.message =
-            place + "coroutine.yield outside a coroutine: nobody would resume this job";
+        fault.message = place + "coroutine.yield outside a coroutine: nobody would resume this job";
     } else if (lua_type(L, -1) == LUA_TSTRING) {
         std::size_t size;
         const char* text = lua_tolstring(L, -1, &size);

@@ -144,8 +144,8 @@ int view_xpcall(lua_State* L) {
 int view_tostring(lua_State* L) {
     luaL_checkany(L, 1);
     const int type = lua_type(L, 1);
-    const bool has_address = type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TTHREAD ||
-                             type == LUA_TUSERDATA;
+    const bool has_address =
+        type == LUA_TTABLE || type == LUA_TFUNCTION || type == LUA_TTHREAD || type == LUA_TUSERDATA;
     if (has_address && !luaL_getmetafield(L, 1, "__tostring") &&
         !luaL_getmetafield(L, 1, "__name")) {
         char text[64];
@@ -218,8 +218,9 @@ constexpr luaL_Reg kViewBase[] = {
 
 void relax_base(lua_State* L, int globals, bool trusted) {
     push_stock_base(L);
-    take(L, globals, {"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawlen",
-                      "rawset", "select", "tonumber"});
+    take(L, globals,
+         {"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawlen", "rawset",
+          "select", "tonumber"});
     wrap(L, globals, "collectgarbage", view_collectgarbage);
     lua_pushvalue(L, globals);
     set_functions(L, kViewBase);
@@ -439,8 +440,7 @@ void open_sandbox(lua_State* L, const Sandbox& sandbox) {
     open_strict_math(L);
     open_strict_coroutine(L);
     lua_settop(L, 0);
-    if (sandbox.level != Sandbox::Level::strict)
-        relax(L, sandbox.level == Sandbox::Level::trusted);
+    if (sandbox.level != Sandbox::Level::strict) relax(L, sandbox.level == Sandbox::Level::trusted);
     if (sandbox.allowed.empty()) return;
     context(L).message = check_allowed(L, sandbox.allowed);
     if (!context(L).message.empty()) raise(L, "%s", context(L).message.c_str());

@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "canon/effects.hpp"
-#include "core/fixed_environment.hpp"
 #include "canon/random.hpp"
+#include "core/fixed_environment.hpp"
 #include "script/codec.hpp"
 #include "script/engine_library.hpp"
 #include "script/explain.hpp"
@@ -68,15 +68,12 @@ struct ViewVmAccess {
         return 0;
     }
 
-    // Upvalues: the position in the effects, the wanted template or false.
+    // Upvalues: the position in the effects, the wanted template or kNone.
     static int next_effect(lua_State* L) {
         ViewVm& vm = of(L);
         const std::span<const std::uint8_t> all = vm.effects_;
         auto at = static_cast<std::size_t>(lua_tointeger(L, lua_upvalueindex(1)));
-        const auto wanted = lua_isboolean(L, lua_upvalueindex(2))
-                                ? kNone
-                                : static_cast<TemplateIndex>(
-                                      lua_tointeger(L, lua_upvalueindex(2)));
+        const auto wanted = static_cast<TemplateIndex>(lua_tointeger(L, lua_upvalueindex(2)));
         while (at < all.size()) {
             ByteReader in(all.subspan(at));
             const int pushed = push_effect(L, in, wanted);
@@ -128,11 +125,9 @@ struct ViewVmAccess {
 };
 
 int view_effects(lua_State* L) {
+    const TemplateIndex wanted = lua_isnoneornil(L, 1) ? kNone : template_argument(L, 1);
     lua_pushinteger(L, 0);
-    if (lua_isnoneornil(L, 1))
-        lua_pushboolean(L, 0);
-    else
-        lua_pushinteger(L, template_argument(L, 1));
+    lua_pushinteger(L, wanted);
     lua_pushcclosure(L, ViewVmAccess::next_effect, 2);
     return 1;
 }

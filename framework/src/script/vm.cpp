@@ -442,8 +442,7 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     context_.running = nullptr;
     context_.serial.store(context_.serial.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
-    if (counted)
-        instructions_ += context_.kill == 0 ? budget - hook_count(coroutine_) : budget;
+    if (counted) instructions_ += context_.kill == 0 ? budget - hook_count(coroutine_) : budget;
     context_.actions.truncate(context_.actions_whole);
     if (context_.kill == 0) [[likely]] {
         if (status == LUA_OK) return RunStatus::done;

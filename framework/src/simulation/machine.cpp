@@ -64,9 +64,8 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
     setup.host_functions = &host_.functions;
     setup.check_purity = options_.check_purity;
     vms_ = std::make_unique<jobs::Vms>(places(options_), setup);
-    pool_ = options_.shared_workers != nullptr
-                ? options_.shared_workers->pool()
-                : Workers({.threads = vms_->size() - 1}).pool();
+    pool_ = options_.shared_workers != nullptr ? options_.shared_workers->pool()
+                                               : Workers({.threads = vms_->size() - 1}).pool();
     script::Vm& vm = (*vms_)[0];
     world_ = std::make_unique<World>(vm.schema());
     for (const auto& [name, make] : host_.states) world_->add_host_state(name, make());

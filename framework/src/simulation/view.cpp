@@ -145,8 +145,7 @@ void View::Inside::show(const script::ViewVm::Shown& shown) {
 
 void View::Inside::update() {
     const std::span<const std::uint8_t> effects = simulation_.world().effects();
-    if (!options_.own_thread)
-        return show({&simulation_.world(), simulation_.frame(), effects});
+    if (!options_.own_thread) return show({&simulation_.world(), simulation_.frame(), effects});
     auto world = simulation_.world().capture();
     {
         std::lock_guard lock(mutex_);

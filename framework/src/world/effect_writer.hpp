@@ -15,7 +15,8 @@ template <class T>
 void put_cell(Bytes& out, FieldType type, const T& cell) {
     Scalar scalar;
     if constexpr (std::is_same_v<T, std::string>)
-        scalar = type == FieldType::any ? Scalar::of_bytes(cell) : Scalar::of(std::string_view(cell));
+        scalar =
+            type == FieldType::any ? Scalar::of_bytes(cell) : Scalar::of(std::string_view(cell));
     else if constexpr (sizeof(T) == 1)
         scalar = Scalar::of(cell != 0);
     else if (type != FieldType::entity || cell != 0)
