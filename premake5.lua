@@ -127,6 +127,7 @@ end
 local test_sources = sources("tests", { "tests/fuzz/driver/", "tests/bench/", "tests/repo/" })
 if fuzz then
     declare("canon_fuzz", "ConsoleApp", sources("tests/fuzz"))
+    if premake4 then flags({ "Symbols" }) else symbols("On") end  -- or the linker strips them: findings name lines
     sees_private_headers()
     includedirs({ "tests" })
     links_canon()
