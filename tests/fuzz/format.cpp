@@ -97,7 +97,9 @@ void run(Input input) {
     const std::string format = choices.line(200);
     List values;
     while (!choices.empty() && values.size() < 12) values.push_back(argument(choices));
-    for (const Value& value : values) check_text(strict, elsewhere, stock, value);
+    constexpr std::size_t kAlone = 2;  // each is several runs, and one input has few new values
+    for (std::size_t i = 0; i < values.size() && i < kAlone; ++i)
+        check_text(strict, elsewhere, stock, values[i]);
 
     List arguments = {format, static_cast<std::int64_t>(values.size())};
     arguments.insert(arguments.end(), values.begin(), values.end());
