@@ -18,11 +18,13 @@ end
 -- 2.6 us with the C++ build, whose errors also take a lock of the whole process. So C is the default; tests run with both.
 newoption({ trigger = "lua", value = "BUILD", description = "Build of Lua inside Canon",
             allowed = { { "c", "errors by longjmp (default)" }, { "cxx", "errors as C++ exceptions" } } })
+newoption({ trigger = "fuzz", description = "Only what ./dev fuzz needs; with clang" })
 newoption({ trigger = "out", value = "DIR", description = "Folder for all output (default: build)" })
 local lua_build = _OPTIONS["lua"] or "c"
 local out = _OPTIONS["out"] or "build"
 
-local configs = { "Release", "Debug", "Asan", "Tsan" }
+local fuzz = _OPTIONS["fuzz"] ~= nil
+local configs = fuzz and { "Fuzz" } or { "Release", "Debug", "Asan", "Tsan" }
 local makefiles = out .. "/gmake"
 local from_makefiles = path.getrelative(makefiles, ".")  -- commands of a build run there
 local out_from_makefiles = path.getrelative(makefiles, out)
@@ -58,6 +60,10 @@ local function declare(name, what, files_of_it, target_dir)
         on(config)
         targetdir((target_dir or out .. "/bin/%s"):gsub("%%s", config) .. "")
     end
+    on("Fuzz")
+    buildoptions({ "-O1", "-fno-omit-frame-pointer", "-fsanitize=fuzzer-no-link,address,undefined",
+                   "-fno-sanitize-recover=all" })
+    linkoptions({ "-fsanitize=fuzzer,address,undefined" })
     on("Release")
     buildoptions({ "-O2" })
     on("Debug")
@@ -109,7 +115,7 @@ if #replay_sources > 0 then
 end
 
 local cli_sources = sources("replay/cli")
-if #cli_sources > 0 then
+if #cli_sources > 0 and not fuzz then
     declare("canon_cli", "ConsoleApp", cli_sources)
     targetname("canon")
     includedirs({ "replay", "framework/src" })  -- the latter for bench*.cpp alone, see tests/repo/includes.py
@@ -117,8 +123,15 @@ if #cli_sources > 0 then
     links_canon()
 end
 
-local test_sources = sources("tests", { "tests/fuzz/", "tests/bench/", "tests/repo/" })
-if #test_sources > 0 then
+-- The same targets in the tests, which run the kept inputs, and around libFuzzer, which looks for new ones.
+local test_sources = sources("tests", { "tests/fuzz/driver/", "tests/bench/", "tests/repo/" })
+if fuzz then
+    declare("canon_fuzz", "ConsoleApp", sources("tests/fuzz"))
+    if premake4 then flags({ "Symbols" }) else symbols("On") end  -- or the linker strips them: findings name lines
+    sees_private_headers()
+    includedirs({ "tests" })
+    links_canon()
+elseif #test_sources > 0 then
     declare("canon_tests", "ConsoleApp", test_sources)
     defines({ "BOOST_TEST_DYN_LINK" })
     buildoptions({ "-O0" })  -- in all configurations: the library is what is tested, and this halves the build
@@ -129,7 +142,7 @@ if #test_sources > 0 then
 end
 
 -- C++ hosts: samples/NAME.cpp, or a folder with a main.cpp.
-for _, file in ipairs(os.matchfiles("samples/**.cpp")) do
+for _, file in ipairs(fuzz and {} or os.matchfiles("samples/**.cpp")) do
     local folder = path.getdirectory(file)
     local host, host_sources
     if path.getname(file) == "main.cpp" then

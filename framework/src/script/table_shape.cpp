@@ -29,12 +29,13 @@ bool has_no_hash_part(const void* table) { return read<const void*>(table, kLast
 
 lua_Integer count_filled(const void* table) {
     const std::uint32_t size = read<std::uint32_t>(table, kArraySize);
-    const char* tag = read<const char*>(table, kArray) + kTag;
+    const char* array = read<const char*>(table, kArray);  // null where the size is 0
+    const auto is_filled = [array](std::uint32_t i) {
+        const char tag = array[std::size_t{i} * kValueBytes + kTag];
+        return (static_cast<unsigned char>(tag) & kTypeOfTag) != 0;
+    };
     std::uint32_t filled = 0;
-    while (filled < size && (static_cast<unsigned char>(*tag) & kTypeOfTag) != 0) {
-        tag += kValueBytes;
-        ++filled;
-    }
+    while (filled < size && is_filled(filled)) ++filled;
     return filled;
 }
 

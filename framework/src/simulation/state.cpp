@@ -1,10 +1,12 @@
 // The simulation's state as bytes, hash, text and snapshot; and what a host submits.
 #include <algorithm>
+#include <set>
 
 #include "canon/hash.hpp"
 #include "canon/json.hpp"
 #include "script/action.hpp"
 #include "simulation/machine.hpp"
+#include "world/saved_world.hpp"
 
 namespace canon {
 namespace {
@@ -13,6 +15,10 @@ using jobs::Submission;
 using jobs::SubmissionQueue;
 
 constexpr std::string_view kMagic = "canon simulation 1";
+
+// Counters beyond this are no simulation's: a step adds blocks of ids for all of its jobs, and must
+// find room for them.
+constexpr std::uint64_t kMostId = std::uint64_t{1} << 62;
 
 [[noreturn]] void refuse(const ByteReader& in, const std::string& what) {
     throw Error("saved simulation: " + what + " at byte " + std::to_string(in.offset()));
@@ -48,7 +54,6 @@ void save_entry(Bytes& out, const Submission& entry, std::span<const std::uint8_
 Submission load_entry(ByteReader& in, SubmissionQueue& queue, std::uint64_t due,
                       std::uint64_t frame, const script::FunctionTable& functions,
                       const Schema& schema) {
-    constexpr std::uint64_t kMostId = INT64_MAX;
     Submission entry;
     entry.id = JobId{static_cast<std::int64_t>(read_number(in, "a job's id", kMostId))};
     entry.submitted = Frame{read_number(in, "a job's frame of submission", frame + 1)};
@@ -64,6 +69,8 @@ Submission load_entry(ByteReader& in, SubmissionQueue& queue, std::uint64_t due,
     if (flags > 3 || entry.every == 0) refuse(in, "a job's options are malformed");
     entry.background = (flags & 1) != 0;
     entry.cancelled = (flags & 2) != 0;
+    if (entry.background && entry.each != kNone)
+        refuse(in, "a background job, which sees no world, is for a template's entities");
     entry.first_entity = static_cast<std::int64_t>(read_number(in, "a job's first id", kMostId));
     entry.first_job = static_cast<std::int64_t>(read_number(in, "a job's first job id", kMostId));
     if (!in.raw(&entry.random_stream, sizeof entry.random_stream)) refuse(in, "a job is truncated");
@@ -134,7 +141,7 @@ SimulationState SimulationState::load(ByteReader& in, const script::FunctionTabl
     SimulationState state;
     state.frame = Frame{read_number(in, "the frame", std::uint64_t{1} << 62)};
     if (!in.raw(&state.chain, sizeof state.chain)) refuse(in, "the chain is truncated");
-    state.next_job = static_cast<std::int64_t>(read_number(in, "the counter of jobs", INT64_MAX));
+    state.next_job = static_cast<std::int64_t>(read_number(in, "the counter of jobs", kMostId));
     if (read_number(in, "the number of functions") != functions.jobs.size())
         refuse(in, "the number of functions is another program's");
     for (std::size_t i = 0; i < functions.jobs.size(); ++i)
@@ -143,6 +150,7 @@ SimulationState SimulationState::load(ByteReader& in, const script::FunctionTabl
     std::uint64_t queues;
     if (!in.count(queues, 2)) refuse(in, "the number of queues is malformed");
     std::uint64_t last_due = 0;
+    std::set<JobId> ids;
     for (std::uint64_t i = 0; i < queues; ++i) {
         const std::uint64_t due = read_number(in, "a due frame", std::uint64_t{1} << 62);
         if (due <= last_due) refuse(in, "the queues are out of order");
@@ -160,6 +168,9 @@ SimulationState SimulationState::load(ByteReader& in, const script::FunctionTabl
             };
             if (j > 0 && order(queue.entries[j]) <= order(queue.entries[j - 1]))
                 refuse(in, "the jobs are out of order");
+            if (!ids.insert(queue.entries[j].id).second)
+                refuse(in,
+                       "a job has the id of another, " + std::to_string(queue.entries[j].id.value));
         }
     }
     return state;
@@ -195,6 +206,9 @@ void Simulation::Machine::load(ByteReader& in) {
         throw Error("the simulation was saved with the seed " + std::to_string(seed) +
                     ", this one has " + std::to_string(options_.seed));
     SimulationState state = SimulationState::load(in, (*vms_)[0].functions(), world_->schema());
+    EntityId next_id;
+    if (detail::peek_next_id(in, next_id) && static_cast<std::uint64_t>(next_id.value) > kMostId)
+        refuse(in, "the world's next id is more than " + std::to_string(kMostId));
     world_->load(in);
     state_ = std::move(state);
     restart_background();

@@ -16,6 +16,7 @@
 
 #include "canon/hash.hpp"
 #include "canon/world.hpp"
+#include "world/saved_world.hpp"
 #include "world/scalar.hpp"
 
 namespace canon {
@@ -208,6 +209,15 @@ void World::load_state(ByteReader& in, State& next) const {
         in.fail("it is not behind the singletons");
         refuse_load("next id", in);
     }
+}
+
+bool detail::peek_next_id(ByteReader in, EntityId& out) noexcept {
+    std::uint64_t next_id;
+    if (!in.skip(sizeof(std::uint64_t)) || !in.varint(next_id) || next_id == 0 ||
+        next_id > static_cast<std::uint64_t>(INT64_MAX))
+        return false;
+    out.value = static_cast<std::int64_t>(next_id);
+    return true;
 }
 
 void World::load(ByteReader& in) {
