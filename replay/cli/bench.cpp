@@ -27,6 +27,7 @@ constexpr Bench kBenches[] = {
     {"call", "a job that is stopped in engine.call and goes on", bench_call},
     {"restore", "the way back to the image", bench_restore},
     {"runner", "a small job through the ScriptRunner", bench_runner},
+    {"strict", "strict Lua's libraries against the system's Lua", bench_strict},
     {"memory", "peak memory", bench_memory},
 };
 
@@ -68,6 +69,7 @@ class Table final : public FigureSink {
         if (figure.others > kQuiet)
             raw += fmt::format("{}other programs used {:.0f} % of the machine",
                                raw.empty() ? "" : "; ", 100 * figure.others);
+        if (!figure.note.empty()) raw += (raw.empty() ? "" : "; ") + figure.note;
         if (!raw.empty()) line += terminal_.paint(Colour::faint, "            " + raw) + '\n';
         terminal_.print(line);
         std::fflush(stdout);
@@ -93,6 +95,7 @@ class JsonFigures final : public FigureSink {
         }
         for (const auto& [what, number] : figure.raw) json["raw"][what] = number;
         json["others_share"] = figure.others;
+        if (!figure.note.empty()) json["note"] = figure.note;
         json["lua"] = kLuaBuild;
         fmt::print("{}\n", json.dump());
         std::fflush(stdout);

@@ -22,8 +22,8 @@ struct Figure {
     double limit = 0;
     /// What the value was made of, in the words of `unit`s of its own: "simulation ns".
     std::vector<std::pair<std::string, double>> raw = {};
-    double others = 0;  ///< share of the machine that other programs used meanwhile
-    std::string note = {};
+    double others = 0;      ///< share of the machine that other programs used meanwhile
+    std::string note = {};  ///< for instance why a bound is out of reach
 
     bool holds() const noexcept {
         return bound == Bound::none || (bound == Bound::at_most ? value <= limit : value >= limit);
@@ -63,6 +63,7 @@ void bench_skirmish(const BenchOptions& options, FigureSink& sink);
 void bench_call(const BenchOptions& options, FigureSink& sink);
 void bench_restore(const BenchOptions& options, FigureSink& sink);
 void bench_runner(const BenchOptions& options, FigureSink& sink);
+void bench_strict(const BenchOptions& options, FigureSink& sink);
 void bench_memory(const BenchOptions& options, FigureSink& sink);
 
 }  // namespace canon::cli

@@ -13,7 +13,7 @@ local engine_errors = {
     function() local t = setmetatable({}, { __index = function(t, k) return t[k] end }) return t.x end,
     function() local function f() return 1 + f() end return f() end, function() string.format("%d", "x") end,
     function() return math.tointeger() end, function() local x <close> = 5 end, function() t = {} t[nil] = 1 end,
-    function() t = {} t[0 / 0] = 1 end, function() return ("x"):find("(") end,
+    function() t = {} t[0 / 0] = 1 end, function() return ("x"):find({}) end,
 }
 for i, f in ipairs(engine_errors) do assert(caught(f) == kEngineError, i) end
 
@@ -41,6 +41,7 @@ assert(caught(fail) == kEngineError)
 -- Canon's own refusals are words of its own and pass.
 assert(caught(pairs, { [{}] = 1 }):find("unordered key", 1, true))
 assert(caught(rep, "x", 2^40):find("64 MiB", 1, true))
+assert(caught(string.find, "x", "(") == "unfinished capture")
 
 -- A __close metamethod sees what the catcher will see, and may protect calls of its own.
 local seen

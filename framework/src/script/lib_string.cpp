@@ -10,6 +10,7 @@
 #include "script/strict_library.hpp"
 #include "script/string_format.hpp"
 #include "script/string_pack.hpp"
+#include "script/string_patterns.hpp"
 #include "script/string_position.hpp"
 #include "script/vm_context.hpp"
 
@@ -133,9 +134,13 @@ int string_rep(lua_State* L) {
 constexpr luaL_Reg kFunctions[] = {
     {"byte", string_byte},
     {"char", string_char},
+    {"find", string_find},
     {"format", string_format},
+    {"gmatch", string_gmatch},
+    {"gsub", string_gsub},
     {"len", string_len},
     {"lower", string_lower},
+    {"match", string_match},
     {"pack", string_pack},
     {"packsize", string_packsize},
     {"rep", string_rep},
@@ -145,29 +150,6 @@ constexpr luaL_Reg kFunctions[] = {
     {"upper", string_upper},
     {nullptr, nullptr},
 };
-
-// ---- patterns: stock Lua's matcher ----
-
-constexpr std::size_t kMaxPatternBytes = 1000;
-
-// Upvalue 1: the stock function, a light one that scripts cannot reach. Its work on hard patterns
-// is not counted beyond the subject's length: a matcher of our own takes its place here.
-int call_stock_matcher(lua_State* L) {
-    const std::string_view subject = check_text(L, 1);
-    if (check_text(L, 2).size() > kMaxPatternBytes)
-        raise(L, "pattern too long (the limit is 1000 bytes)");
-    charge_scan(L, subject.size());
-    return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
-
-// Of the stock library at `stock`, into the table on top.
-void set_stock_matchers(lua_State* L, int stock) {
-    for (const char* name : {"find", "gmatch", "gsub", "match"}) {
-        lua_getfield(L, stock, name);
-        lua_pushcclosure(L, call_stock_matcher, 1);
-        lua_setfield(L, -2, name);
-    }
-}
 
 // The metatable that luaopen_string has given to strings: its arithmetic stays, `__index` becomes
 // the table on top, and scripts cannot get at it, so that no job changes the methods of strings.
@@ -185,10 +167,8 @@ void protect_string_metatable(lua_State* L) {
 
 void open_strict_string(lua_State* L) {
     luaopen_string(L);
-    const int stock = lua_gettop(L);
     lua_createtable(L, 0, 16);
     set_functions(L, kFunctions);
-    set_stock_matchers(L, stock);
     protect_string_metatable(L);
     lua_setglobal(L, "string");
     lua_pop(L, 1);

@@ -67,8 +67,15 @@ bool collect_few(lua_State* L, int table, FewKeys& few) {
     few.dense = filled_length(L, table);
     few.dense == 0 ? lua_pushnil(L) : lua_pushinteger(L, few.dense);
     while (lua_next(L, table)) {
+        const int type = lua_type(L, -2);
+        if (type == LUA_TSTRING && few.count < kFewKeys) {
+            OrderedKey& key = few.keys[few.count++];
+            key = read_string_key(L, -2);
+            key.slot = static_cast<std::uint32_t>(++few.strings);
+            lua_copy(L, -2, -1);  // the key stays, and again, in place of the value, goes on
+            continue;
+        }
         lua_pop(L, 1);
-        const int type = lua_type(L, -1);
         if (few.count == 0 && type == LUA_TNUMBER && lua_isinteger(L, -1) &&
             lua_tointeger(L, -1) == few.dense + 1) {
             ++few.dense;
@@ -78,14 +85,7 @@ bool collect_few(lua_State* L, int table, FewKeys& few) {
             lua_settop(L, top);
             return false;
         }
-        OrderedKey& key = few.keys[few.count++];
-        if (type == LUA_TSTRING) {
-            key = read_string_key(L, -1);
-            key.slot = static_cast<std::uint32_t>(++few.strings);
-            lua_pushvalue(L, -1);
-        } else {
-            key = read_key(L, -1);
-        }
+        few.keys[few.count++] = read_key(L, -1);
     }
     if (come_behind_dense(few)) return true;
     lua_settop(L, top);
@@ -109,16 +109,18 @@ void sort_few(FewKeys& few) {
 // The keys lie in the frame of this function, which is left before any metamethod runs.
 [[gnu::noinline]] bool push_walk_of_few(lua_State* L, int table) {
     FewKeys few;
-    if (!collect_few(L, table, few)) return false;
+    lua_pushnil(L);  // the walk's place, below the strings
+    const int at = lua_gettop(L);
+    if (!collect_few(L, table, few)) {
+        lua_pop(L, 1);
+        return false;
+    }
     sort_few(few);
     Walk* walk = new_walk(L, table, static_cast<std::uint32_t>(few.count), few.strings);
     walk->dense = few.dense;
     std::memcpy(walk->keys(), few.keys, static_cast<std::size_t>(few.count) * sizeof(OrderedKey));
-    if (few.strings > 0) {
-        const int at = lua_gettop(L) - few.strings;
-        lua_insert(L, at);
-        for (int slot = few.strings; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
-    }
+    lua_replace(L, at);
+    for (int slot = few.strings; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
     charge(L, few.dense / 4 + 2 * kElementWork * few.count);
     return true;
 }
@@ -237,25 +239,23 @@ void push_listed_key(lua_State* L, int walk_index, const Walk& walk, const Order
     return WalkStep::ended;
 }
 
-// Whether the value at `index` is `key`. A string that is equal but another object counts as
-// different, which costs the caller some work and nothing else.
-bool is_key(lua_State* L, int index, const OrderedKey& key) {
+// Whether the value at `index`, which is of `type`, is `key`. A string that is equal but another
+// object counts as different, which costs the caller some work and nothing else.
+bool is_key(lua_State* L, int index, int type, const OrderedKey& key) {
     switch (key.kind) {
         case OrderedKey::string:
-            return lua_type(L, index) == LUA_TSTRING &&
-                   lua_tolstring(L, index, nullptr) == key.text;
+            return type == LUA_TSTRING && lua_tolstring(L, index, nullptr) == key.text;
         case OrderedKey::integer:
             return lua_isinteger(L, index) && lua_tointeger(L, index) == key.as_integer();
         case OrderedKey::number:
-            return lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == key.as_number();
+            return type == LUA_TNUMBER && lua_tonumber(L, index) == key.as_number();
         default:
-            return lua_isboolean(L, index) &&
-                   lua_toboolean(L, index) == (key.kind == OrderedKey::yes);
+            return type == LUA_TBOOLEAN && lua_toboolean(L, index) == (key.kind == OrderedKey::yes);
     }
 }
 
-bool gave_last(lua_State* L, Walk& walk, int key) {
-    if (walk.position > walk.dense) return is_key(L, key, walk.listed(walk.position - 1));
+bool gave_last(lua_State* L, Walk& walk, int key, int type) {
+    if (walk.position > walk.dense) return is_key(L, key, type, walk.listed(walk.position - 1));
     return walk.position > 0 && lua_isinteger(L, key) && lua_tointeger(L, key) == walk.position;
 }
 
@@ -276,9 +276,9 @@ WalkStep step_walk(lua_State* L, int walk_index, int table, int key) {
         lua_pushinteger(L, place + 1);
         if (lua_rawgeti(L, table, place + 1) != LUA_TNIL) return WalkStep::done;
         lua_pop(L, 2);
-    } else if (lua_isnoneornil(L, key)) {
+    } else if (const int type = lua_type(L, key); type <= LUA_TNIL) {
         walk.position = 0;
-    } else if (!gave_last(L, walk, key)) {
+    } else if (!gave_last(L, walk, key, type)) {
         return WalkStep::elsewhere;
     }
     return push_next(L, walk_index, walk, table);
