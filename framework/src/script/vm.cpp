@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "script/absent_names.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
@@ -544,6 +545,9 @@ void Vm::explain(lua_State* L, int status) {
         std::size_t size;
         const char* text = lua_tolstring(L, -1, &size);
         fault_.message.assign(text, std::min<std::size_t>(size, 4096));
+        const std::string_view why_absent =
+            error_is_scripts_own_ ? std::string_view() : explain_absence({text, size});
+        if (!why_absent.empty()) fault_.message.append("; ").append(why_absent);
     } else if (lua_type(L, -1) == LUA_TNUMBER) {
         fault_.message = place + "error value " + std::to_string(lua_tonumber(L, -1));
     } else {
