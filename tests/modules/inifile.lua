@@ -11,7 +11,8 @@ return function(check, number)
     settings.map.width = nil
     settings.map.height = 7
     local saved = inifile.save("memory", settings, "memory")
-    check.equal(inifile.parse(saved, "memory"), { soldier = { hp = 90, speed = 2.5, name = "Ann", brave = true }, map = { height = 7 } })
+    check.equal(inifile.parse(saved, "memory"),
+        { soldier = { hp = 90, speed = 2.5, name = "Ann", brave = true }, map = { height = 7 } })
     check.equal(saved:match("hp=%d+"), "hp=90")
     check.equal(saved:match("^; made by hand\n") ~= nil, true)
     check.equal(saved:find("[soldier]", 1, true) < saved:find("[map]", 1, true), true)

@@ -31,6 +31,7 @@ return function(check, number)
     check.equal(tablex.deepcompare({ 1, { x = 2 } }, { 1, { x = 2 } }), true)
     check.equal(tablex.map("*", { 1, 2, 3 }, number), { number, 2 * number, 3 * number })
     check.equal(stringx.split("a,b,,c", ","), List{ "a", "b", "", "c" })
-    check.equal({ stringx.strip("  x "), stringx.startswith("xyz", "xy"), stringx.center("x", 5, "-") }, { "x", true, "--x--" })
+    check.equal({ stringx.strip("  x "), stringx.startswith("xyz", "xy"), stringx.center("x", 5, "-") },
+        { "x", true, "--x--" })
     return tostring(list)
 end

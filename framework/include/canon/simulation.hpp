@@ -67,7 +67,7 @@ struct SimulationOptions {
     unsigned workers =
         0;  ///< 0: all cores. The main thread is one of them. Does not change any hash.
     std::uint64_t seed = 1;
-    Value config;  ///< what on_start gets
+    Value config = Map{};  ///< what on_start gets
     Limits limits;
     /// Calls each pure host function twice; other results the second time are an error in the
     /// script. For tests.

@@ -27,7 +27,8 @@ return {
         checks = checks + 1
         local ok, message = pcall(f, ...)
         if ok then error("no error, expected one with '" .. text .. "'", 2) end
-        if not tostring(message):find(text, 1, true) then error("found the error " .. show(message) .. ", expected '" .. text .. "'", 2) end
+        if not tostring(message):find(text, 1,
+            true) then error("found the error " .. show(message) .. ", expected '" .. text .. "'", 2) end
     end,
     count = function() return checks end,
 }
