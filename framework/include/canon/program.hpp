@@ -2,7 +2,7 @@
 //
 // Modules are compiled once, when the program is made; every VM loads the same bytecode in the same
 // order. `main` runs first; others when they are first required: `require "ai.targets"` finds
-// ai/targets.lua. Immutable, so any thread may use it.
+// ai/targets.lua, or else ai/targets/init.lua. Immutable, so any thread may use it.
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -70,7 +70,7 @@ struct SimulationOptions {
     /// Not null: these run its jobs, and `workers` is not looked at.
     std::shared_ptr<Workers> shared_workers = {};
     std::uint64_t seed = 1;
-    Value config{};  ///< what on_start gets
+    Value config = Map{};  ///< what on_start gets
     Limits limits{};
     /// Calls each pure host function twice; other results the second time are an error in the
     /// script. For tests.

@@ -5,6 +5,7 @@
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
 #include "script/raise.hpp"
+#include "world/scalar.hpp"
 
 namespace canon::script {
 namespace {
@@ -176,6 +177,25 @@ int near(lua_State* L) {
     return 1;
 }
 
+// A number that the field cannot hold equals none of its values; another type is a mistake.
+void check_comparable(lua_State* L, TemplateIndex index, const FieldSpec& spec,
+                      const Scalar& value) {
+    switch (spec.type) {
+        case FieldType::any:
+        case FieldType::array:
+            return;
+        case FieldType::integer:
+        case FieldType::number:
+            if (lua_type(L, 3) == LUA_TNUMBER) return;
+            break;
+        default:
+            if (detail::fits(spec.type, value)) return;
+    }
+    raise(L, "engine.where: %s.%s is of type %s and never equals a %s",
+          context(L).world->schema()[index].name.c_str(), spec.name.c_str(), type_name(spec.type),
+          luaL_typename(L, 3));
+}
+
 int where(lua_State* L) {
     check_reads(L, "where");
     const TemplateIndex index = template_argument(L, 1);
@@ -185,7 +205,9 @@ int where(lua_State* L) {
     if (field == kNone) raise_unknown_field(L, index, 2);
     run.ids.clear();
     run.scratch.clear();
-    run.world->where(index, field, to_scalar(L, 3, run.scratch, "value"), run.ids);
+    const Scalar value = to_scalar(L, 3, run.scratch, "value");
+    check_comparable(L, index, run.world->schema()[index].fields[field], value);
+    run.world->where(index, field, value, run.ids);
     push_ids(L, run.ids);
     return 1;
 }

@@ -1,7 +1,10 @@
-// require: the program's own modules, and nothing else of the machine.
-#include <cstring>
+// require: the program's own modules, then the libraries that strict Lua has, and nothing else of
+// the machine.
+#include <iterator>
 #include <string>
+#include <string_view>
 
+#include "script/absent_names.hpp"
 #include "script/engine_library.hpp"
 #include "script/raise.hpp"
 #include "script/vm.hpp"
@@ -10,25 +13,39 @@
 namespace canon::script {
 namespace {
 
-constexpr const char* kLoadedKey = "canon.loaded";
+constexpr const char* kLoadedKey = "canon.loaded";        // what modules returned, by index + 1
+constexpr const char* kLibrariesKey = "canon.libraries";  // the strict libraries, by name
+
+constexpr const char* kLibraries[] = {"_G", "coroutine", "math", "string", "table", "utf8"};
+
+// As stock Lua's search path has it: the file itself comes before the folder's init.lua.
+std::size_t find_module(const Program& program, std::string_view name) {
+    const std::size_t index = program.find(name);
+    return index < program.modules().size() ? index : program.find(std::string(name) + ".init");
+}
+
+// The text for a module that the program has not. It begins as stock Lua's does: there are modules
+// that try to require others, and know by these words that one is not there.
+const char* explain_missing(VmContext& run, const char* name) {
+    run.message = std::string("module '") + name + "' not found";
+    if (const std::string_view why = why_library_is_absent(name); !why.empty())
+        run.message.append(": ").append(why);
+    else
+        run.message += " in the program (expected the file " + module_file(name) + " or " +
+                       module_file(std::string(name) + ".init") +
+                       " beside main.lua; C libraries cannot be loaded)";
+    return run.message.c_str();
+}
 
 // Null, or why the module cannot be entered now.
-const char* enter_module(VmContext& run, const Program& program, const char* name,
-                         std::size_t& index) {
-    index = program.find(name);
-    run.message.clear();
-    if (index == program.modules().size()) {
-        run.message = std::string("module '") + name +
-                      "' is not part of the program (expected the file " + module_file(name) +
-                      " beside main.lua)";
-        return run.message.c_str();
-    }
+const char* enter_module(VmContext& run, const Program& program, std::size_t index) {
     for (std::size_t under_way : run.requiring)
         if (under_way == index) {
+            const std::string& name = program.modules()[index].name;
+            run.message = "module '" + name + "' requires itself: ";
             for (std::size_t other : run.requiring)
                 run.message += program.modules()[other].name + " requires ";
-            run.message =
-                "module '" + std::string(name) + "' requires itself: " + run.message + name;
+            run.message += name;
             return run.message.c_str();
         }
     if (run.requiring.size() >= 64) return "modules require each other more than 64 levels deep";
@@ -61,14 +78,21 @@ void require_module(lua_State* L, const char* name) {
     VmContext& run = context(L);
     const Program& program = *run.program;
     luaL_checkstack(L, 8, "require");
+    const std::size_t index = find_module(program, name);
+    if (index == program.modules().size()) {
+        lua_getfield(L, LUA_REGISTRYINDEX, kLibrariesKey);
+        if (lua_getfield(L, -1, name) == LUA_TNIL) raise(L, "%s", explain_missing(run, name));
+        lua_remove(L, -2);
+        return;
+    }
+    const lua_Integer place = static_cast<lua_Integer>(index) + 1;
     lua_getfield(L, LUA_REGISTRYINDEX, kLoadedKey);
-    if (lua_getfield(L, -1, name) != LUA_TNIL) {
+    if (lua_rawgeti(L, -1, place) != LUA_TNIL) {
         lua_remove(L, -2);
         return;
     }
     lua_pop(L, 1);
-    std::size_t index;
-    if (const char* problem = enter_module(run, program, name, index)) raise(L, "%s", problem);
+    if (const char* problem = enter_module(run, program, index)) raise(L, "%s", problem);
     if (const std::string& text = program.syntax_error(index); !text.empty()) {
         run.requiring.pop_back();
         lua_pushlstring(L, text.data(), text.size());
@@ -92,7 +116,7 @@ void require_module(lua_State* L, const char* name) {
         lua_pushboolean(L, 1);
     }
     lua_pushvalue(L, -1);
-    lua_setfield(L, -3, name);
+    lua_rawseti(L, -3, place);
     lua_remove(L, -2);
 }
 
@@ -101,6 +125,12 @@ void open_modules(lua_State* L) {
     lua_setfield(L, LUA_REGISTRYINDEX, kLoadedKey);
     lua_pushglobaltable(L);
     set_function(L, "require", require);
+    lua_createtable(L, 0, std::size(kLibraries));
+    for (const char* name : kLibraries) {
+        lua_getfield(L, -2, name);
+        lua_setfield(L, -2, name);
+    }
+    lua_setfield(L, LUA_REGISTRYINDEX, kLibrariesKey);
     lua_pop(L, 1);
 }
 

@@ -1,9 +1,10 @@
 #include "script/raise.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cstdarg>
 #include <string_view>
 
+#include "script/absent_names.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -27,7 +28,18 @@ void log_engine_error(lua_State* L) {
     lua_rawseti(L, LUA_REGISTRYINDEX, kLogged);
     std::size_t size;
     const char* text = lua_tolstring(L, -1, &size);
-    write_log(L, 0, std::string_view(text, std::min(size, kMaxLoggedBytes)));
+    const std::string_view why_absent = explain_absence({text, size});
+    std::array<char, kMaxLoggedBytes> line;  // no destructor: write_log may end the run
+    std::size_t used = 0;
+    const auto append = [&](std::string_view part) {
+        used += part.copy(line.data() + used, line.size() - used);
+    };
+    append({text, size});
+    if (!why_absent.empty()) {
+        append("; ");
+        append(why_absent);
+    }
+    write_log(L, 0, {line.data(), used});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "script/absent_names.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
@@ -494,6 +495,12 @@ void Vm::explain(lua_State* L, int status) {
     if (why != Kill::none || status == LUA_YIELD) return;
     if (lua_type(L, -1) == LUA_TSTRING) {
         error_is_scripts_own_ = is_scripts_own(L);
+        if (!error_is_scripts_own_) {
+            std::size_t size;
+            const char* text = lua_tolstring(L, -1, &size);
+            const std::string_view absence = explain_absence({text, size});
+            if (!absence.empty()) fault_.message.append("; ").append(absence);
+        }
     } else if (L != main_) {
         // Protected: a value that is none is left out. The stack of the failed run is not needed
         // any more.
