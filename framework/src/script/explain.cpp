@@ -9,8 +9,9 @@ namespace {
 const char* describe(Kill why) noexcept {
     switch (why) {
         case Kill::none:
-        case Kill::overdue:
             break;
+        case Kill::overdue:
+            return "stopped: it took too long; is there an endless loop?";
         case Kill::budget:
             return "stopped: it has spent its budget of instructions; is there an endless loop?";
         case Kill::work:

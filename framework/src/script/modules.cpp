@@ -62,7 +62,7 @@ const char* chunk_name(VmContext& run, const Program& program, std::size_t index
 int require(lua_State* L) {
     const char* name = luaL_checkstring(L, 1);
     const Program& program = *context(L).program;
-    if (program.find(name) == program.modules().size() &&
+    if (find_module(program, name) == program.modules().size() &&
         lua_getfield(L, LUA_REGISTRYINDEX, kStockRequireKey) == LUA_TFUNCTION) {
         lua_insert(L, 1);
         lua_call(L, 1, LUA_MULTRET);

@@ -225,7 +225,7 @@ void relax_base(lua_State* L, int globals, bool trusted) {
     lua_pushvalue(L, globals);
     set_functions(L, kViewBase);
     lua_pop(L, 1);
-    if (trusted) take(L, globals, {"dofile", "load", "loadfile", "print", "setmetatable", "warn"});
+    if (trusted) take(L, globals, {"dofile", "load", "loadfile", "setmetatable", "warn"});
     lua_pop(L, 1);
 }
 
