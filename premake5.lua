@@ -20,6 +20,7 @@ newoption({ trigger = "lua", value = "BUILD", description = "Build of Lua inside
             allowed = { { "c", "errors by longjmp (default)" }, { "cxx", "errors as C++ exceptions" } } })
 newoption({ trigger = "fuzz", description = "Only what ./dev fuzz needs; with clang" })
 newoption({ trigger = "out", value = "DIR", description = "Folder for all output (default: build)" })
+newoption({ trigger = "sysroot", value = "DIR", description = "Where the target's /usr is (default: this machine's)" })
 local lua_build = _OPTIONS["lua"] or "c"
 local out = _OPTIONS["out"] or "build"
 
@@ -28,7 +29,7 @@ local configs = fuzz and { "Fuzz" } or { "Release", "Debug", "Asan", "Tsan" }
 local makefiles = out .. "/gmake"
 local from_makefiles = path.getrelative(makefiles, ".")  -- commands of a build run there
 local out_from_makefiles = path.getrelative(makefiles, out)
-local lua_include = "/usr/include/lua5.4"
+local lua_include = (_OPTIONS["sysroot"] or "") .. "/usr/include/lua5.4"
 
 -- All .cpp files under `folder`, but not those below one of `except`.
 local function sources(folder, except)

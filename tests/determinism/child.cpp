@@ -11,7 +11,9 @@
 namespace canon::test {
 namespace {
 constexpr const char* kAnswerFile = "CANON_TEST_ANSWER_FILE";
-}
+// What this processor needs before the name of a program for another one; see tests/cross.
+constexpr const char* kEmulator = "CANON_TEST_EMULATOR";
+}  // namespace
 
 std::string run_child(const std::string& test_case, const ChildOptions& options) {
     std::string file = (std::filesystem::temp_directory_path() / "canon_child_XXXXXX").string();
@@ -24,6 +26,7 @@ std::string run_child(const std::string& test_case, const ChildOptions& options)
         command += "ulimit -v " + std::to_string(options.address_space_kilobytes) + " && ";
     command += "env " + std::string(kAnswerFile) + "='" + file + "' ";
     for (const auto& [name, value] : options.environment) command += name + "='" + value + "' ";
+    if (const char* emulator = std::getenv(kEmulator)) command += std::string(emulator) + " ";
     command += "'" + std::filesystem::read_symlink("/proc/self/exe").string() + "' --run_test='" +
                test_case + "' --log_level=error --report_level=no --color_output=no >'" + file +
                ".log' 2>&1";

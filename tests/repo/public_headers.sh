@@ -1,6 +1,7 @@
 #!/bin/bash
 # Each public header compiles alone, with nothing but the public folder in reach and without run-time type information, and
-# shows a host neither Lua nor SLEEF nor {fmt}. The two that are about cereal bring it, and need what it needs.
+# shows a host neither Lua nor SLEEF nor {fmt}. The two that are about cereal bring it, and need what it needs. None compiles
+# on a platform that would give other hashes.
 cd "$(dirname "$0")/../.." || exit 1
 check() {
     local header=$1 option=-fno-rtti others='lua[^/]*\.h|lua\.hpp|sleef\.h|fmt/|cereal/' seen
@@ -10,6 +11,10 @@ check() {
         -include "$header" /dev/null || return 1
     if tr ' ' '\n' <"$seen" | grep -E "(^|/)($others)"; then
         echo "$header pulls in the above"
+        return 1
+    fi
+    if ! grep -q 'canon/detail/platform\.hpp' "$seen"; then
+        echo "$header does not come to canon/detail/platform.hpp, which refuses what would give other hashes"
         return 1
     fi
     rm -f "$seen"

@@ -15,7 +15,6 @@
 // or repeated keys, a nil in a map, a map that is empty or whose keys are just 1..n), so equal
 // bytes and equal values are the same thing.
 #pragma once
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,11 +28,6 @@
 #include "canon/value.hpp"
 
 namespace canon {
-
-static_assert(std::endian::native == std::endian::little,
-              "canonical bytes are written by memcpy: a big-endian machine is not supported");
-static_assert(sizeof(void*) == 8,
-              "the arena's addresses need 64 bits: a 32-bit machine is not supported");
 
 /// A growing run of bytes. Keeps its memory when cleared, so that a steady state allocates nothing.
 class Bytes {

@@ -5,6 +5,8 @@
 // and library is CANON_ASSERT, on in every configuration. What a script does wrong is neither: it
 // is a Fault, part of the simulation.
 #pragma once
+#include "canon/detail/platform.hpp"
+
 #include <stdexcept>
 #include <string>
 

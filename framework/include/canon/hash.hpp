@@ -3,6 +3,8 @@
 //
 // Made to find accidents (drift, damage, desync), not to withstand someone who seeks a collision.
 #pragma once
+#include "canon/detail/platform.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>

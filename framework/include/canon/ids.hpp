@@ -1,6 +1,8 @@
 // Ids and stamps: the numbers by which frames, jobs, entities and actions are known, and the order
 // of actions.
 #pragma once
+#include "canon/detail/platform.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <functional>

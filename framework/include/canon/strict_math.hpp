@@ -10,6 +10,8 @@
 // All of them need the default floating-point environment: round to nearest, subnormal numbers
 // kept.
 #pragma once
+#include "canon/detail/platform.hpp"
+
 #include <cstdint>
 
 namespace canon::strict {

@@ -7,6 +7,8 @@
 // Equality is that of canonical bytes: integer 1 and float 1.0 differ, so do 0.0 and -0.0, and a
 // NaN equals itself.
 #pragma once
+#include "canon/detail/platform.hpp"
+
 #include <bit>
 #include <compare>
 #include <concepts>

@@ -1,6 +1,5 @@
 #include "canon/hash.hpp"
 
-#include <bit>
 #include <cstring>
 #include <new>
 #include <type_traits>
@@ -12,9 +11,6 @@
 
 namespace canon {
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "update_integer feeds the number as it lies");
 
 XXH3_state_t* state_of(std::byte* storage) {
     return std::launder(reinterpret_cast<XXH3_state_t*>(storage));

@@ -232,7 +232,9 @@ void Arena::load_lists(const State& state, const std::uint32_t* classes_and_offs
 }
 
 void Arena::trim(std::size_t offset) noexcept {
-    offset = (offset + kPage - 1) & ~(kPage - 1);
+    // Of the largest pages that a system has: from the middle of one nothing is given back.
+    constexpr std::size_t kLargestPage = 64 << 10;
+    offset = (offset + kLargestPage - 1) & ~(kLargestPage - 1);
     if (offset < capacity_) madvise(base_ + offset, capacity_ - offset, MADV_DONTNEED);
 }
 

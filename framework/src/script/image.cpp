@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -19,6 +20,12 @@ constexpr std::size_t kLine = 64;
 constexpr std::size_t kMaxImages = 4096;
 
 std::atomic<bool> full_copy_forced{false};
+
+// Some systems for arm64 and ppc64el protect 16 or 64 KiB at a time, and nothing smaller.
+bool system_protects_single_pages() noexcept {
+    static const bool does = sysconf(_SC_PAGESIZE) <= static_cast<long>(kPage);
+    return does;
+}
 
 }  // namespace
 
@@ -89,7 +96,7 @@ Image::~Image() {
 
 bool Image::catches_faults() noexcept {
     if (kAddressSanitizer || kThreadSanitizer) return false;
-    return !full_copy_forced.load(std::memory_order_relaxed);
+    return system_protects_single_pages() && !full_copy_forced.load(std::memory_order_relaxed);
 }
 
 void Image::force_full_copy(bool force) noexcept { full_copy_forced = force; }

@@ -4,7 +4,7 @@
 // becomes hot for good, and `restore` copies back hot pages only: a job writes two or three pages
 // of the image, however large the program. Before the collector runs (it writes to every page)
 // `expect_all` opens all pages for one run, and the next restore copies everything. Where faults
-// cannot be caught (sanitizers), everything is always copied.
+// cannot be caught (sanitizers, systems whose pages are larger), everything is always copied.
 //
 // Threads: an image is used by one thread at a time; the fault handler runs on that thread.
 #pragma once

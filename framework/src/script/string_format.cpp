@@ -287,7 +287,7 @@ void add_quoted_string(luaL_Buffer* out, std::string_view text) {
         if (c == '"' || c == '\\' || c == '\n') {
             luaL_addchar(out, '\\');
             luaL_addchar(out, c);
-        } else if ((c >= 0 && c < ' ') || c == '\x7f') {
+        } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
             char digits[4] = {'\\'};
             char* end;
             if (i + 1 < text.size() && is_digit(text[i + 1])) {
