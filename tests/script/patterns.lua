@@ -141,6 +141,10 @@ fails("invalid replacement value (a table)", string.gsub, "a", "a", { a = {} })
 fails("invalid replacement value (a function)", string.gsub, "a", "a", function() return print end)
 local message = select(2, pcall(function() return ("a"):find("%") end))
 gives("patterns.lua:N: malformed pattern (ends with '%')", (message:gsub(":%d+:", ":N:")))
+local much = ("y"):rep(1000)
+for _, by in ipairs{ much, "%0" .. much, { x = much }, function() return much end } do
+    fails("string.gsub: the result would be longer than 64 MiB", string.gsub, ("x"):rep(70000), "x", by)
+end
 
 -- A mistake shows where the matching comes to it, and nowhere else.
 gives("nil", ("x"):find("y%"))

@@ -156,9 +156,19 @@ struct Substitution {
     int type;  // of the replacement
     ReplacementText by;
 
-    void add(const char* text, std::size_t size) {
+    // Call: before `size` bytes are added.
+    void expect(std::size_t size) {
         matcher->spend_copy(size);
+        if (luaL_bufflen(out) + size > kMaxStringBytes) [[unlikely]]
+            refuse_length();
+    }
+    void add(const char* text, std::size_t size) {
+        expect(size);
         luaL_addlstring(out, text, size);
+    }
+    [[noreturn]] void refuse_length() {
+        matcher->settle();
+        raise(L, "string.gsub: the result would be longer than 64 MiB");
     }
 };
 
@@ -219,7 +229,7 @@ bool add_looked_up(Substitution& all, const char* begin, const char* end) {
     }
     if (!lua_isstring(L, -1))
         refuse_replacement(all, "invalid replacement value (a %s)", luaL_typename(L, -1));
-    all.matcher->spend_copy(lua_rawlen(L, -1));
+    all.expect(lua_rawlen(L, -1));  // 0 of a number, whose text is short
     luaL_addvalue(all.out);
     return true;
 }
