@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(skirmish_has_the_same_hashes_with_and_without_a_busy_view) 
             all.push_back(simulation.step().chain);
             if (view) view->update();
         }
-        if (view && !kThreadSanitizer) {
+        if (view && !kThreadSanitizer && kind != 2) {  // whose thread may have skipped frames
             const std::string log = log_of(*view);
             BOOST_TEST_CONTEXT(log)
             BOOST_TEST(contains(log, "views may fail"));

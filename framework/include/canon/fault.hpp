@@ -34,6 +34,20 @@ struct Fault {
     std::string traceback;  ///< one call a line
 };
 
+/// Whether a limit on instructions, library work, memory or output has ended the run: what differs
+/// between builds of Lua, and is therefore an outcome that a replay is told.
+bool is_kill(FaultKind kind) noexcept;
+
+/// A run of a script that a limit has ended.
+struct KilledRun {
+    FaultKind kind = FaultKind::budget;
+    bool in_job = false;
+    Stamp stamp;              ///< in_job: of the job and its round
+    std::uint32_t run = 0;    ///< else: counts the frame's runs of callbacks and handlers, from 0
+
+    bool operator==(const KilledRun&) const = default;
+};
+
 /// "frame 12, job 3:17 of jobs.think: main.lua:7: attempt to ..."
 std::string describe(const Fault& fault);
 

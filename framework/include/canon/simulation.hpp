@@ -110,6 +110,7 @@ struct FrameReport {
     std::uint32_t rounds = 0;
     std::uint64_t entities = 0;
     std::vector<Fault> faults;
+    std::vector<KilledRun> killed;  ///< those of the faults that a replay is told
     std::vector<LogEntry> log;
     /// Of canon/effects.hpp, from on_input to on_commit; empty unless `record_effects` was called.
     /// Valid until the world changes.
@@ -190,6 +191,12 @@ class Simulation {
     /// rotating by frame, then by sequence. Fails: throws canon::Error for two inputs of one source
     /// with one sequence; nothing has happened then. The report is valid until the next call.
     const FrameReport& step(std::span<const Input> inputs = {});
+
+    /// The same, of a frame that has been run before, perhaps by another build of Lua, which counts
+    /// instructions and bytes otherwise: just the runs in `killed` are ended by a limit, without
+    /// being run, and leave the faults that they left then. All limits on runs are twice as large.
+    /// `killed` is the report's of that time.
+    const FrameReport& replay(std::span<const Input> inputs, std::span<const KilledRun> killed);
 
     /// Of on_start.
     const FrameReport& start_report() const noexcept;

@@ -132,6 +132,12 @@ bool JobRunner::list(const SubmissionQueue& queue, const World& world, Frame fra
     return true;
 }
 
+void JobRunner::leave_out(std::span<const std::uint32_t> jobs) {
+    if (jobs.empty()) return;
+    left_out_.resize(jobs_.size(), false);
+    for (const std::uint32_t job : jobs) left_out_[job] = true;
+}
+
 void JobRunner::run_first(const World& world, std::int64_t first_entity, std::int64_t first_job) {
     world_ = &world;
     first_entity_ = first_entity;
@@ -174,6 +180,8 @@ void JobRunner::run_batch(unsigned worker, std::size_t begin, std::size_t end) {
         const Job& job = jobs_[index];
         const Submission& submission = queue_->entries[job.submission];
         if (submission.background) continue;  // its result is fetched by the commit
+        if (!left_out_.empty() && left_out_[index]) [[unlikely]]
+            continue;
         run.function = submission.function;
         run.random_key = frame_keys_[submission.function];
         if (submission.each == kNone) {
@@ -250,7 +258,8 @@ void JobRunner::run_next(const World& world, std::span<const std::uint32_t> jobs
     world_ = &world;
     for (PerWorker& worker : workers_) worker.to_resume.clear();
     for (const std::uint32_t job : jobs)
-        workers_[results_[job].worker].to_resume.push_back(results_[job].detail);
+        if (left_out_.empty() || !left_out_[job])
+            workers_[results_[job].worker].to_resume.push_back(results_[job].detail);
     next_.store(0, std::memory_order_relaxed);
     resuming_ = true;
     pool_.dispatch(*this);
@@ -292,6 +301,7 @@ void JobRunner::end_frame() noexcept {
         worker.stopped_count.store(0, std::memory_order_release);
     }
     jobs_.clear();
+    left_out_.clear();
     queue_ = nullptr;
     pool_.wake();  // workers that were kept for stopped jobs may do background work again
 }

@@ -76,6 +76,9 @@ class JobRunner final : private SharedWork, private IdleWork {
     const Job& job(std::size_t index) const noexcept { return jobs_[index]; }
     JobResult& result(std::size_t index) noexcept { return results_[index]; }
 
+    /// These of the listed jobs are not run in the round that comes, nor in later ones: somebody
+    /// else has decided how they end.
+    void leave_out(std::span<const std::uint32_t> jobs);
     /// Runs all listed jobs. `first_entity` and `first_job` begin the blocks of ids.
     void run_first(const World& world, std::int64_t first_entity, std::int64_t first_job);
     /// Where a stopped job's answer goes before `run_next`: a Tag::yes, 1 and a value, or a
@@ -149,6 +152,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     std::int64_t first_job_ = 0;
     std::vector<Job> jobs_;
     std::vector<JobResult> results_;
+    std::vector<bool> left_out_;        // by job; empty: none
     std::vector<std::uint32_t> order_;  // in which workers draw jobs; empty: as listed
     std::vector<EntityId> ids_;
     std::vector<std::uint64_t> frame_keys_;  // for each function, this frame's

@@ -24,6 +24,11 @@ const char* fault_name(FaultKind kind) noexcept {
     return "unknown";
 }
 
+bool is_kill(FaultKind kind) noexcept {
+    return kind == FaultKind::budget || kind == FaultKind::work || kind == FaultKind::memory ||
+           kind == FaultKind::output;
+}
+
 std::string describe(const Fault& fault) {
     std::string text = "frame " + std::to_string(fault.frame.value) + ", ";
     if (fault.in_job)

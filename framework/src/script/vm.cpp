@@ -371,8 +371,7 @@ RunStatus Vm::go_on(const StoppedRun& stopped) {
 // again, counted, from the same bytes; only that second run decides, so the outcome never depends
 // on the clock.
 RunStatus Vm::decide(const StoppedRun* from) {
-    const std::int64_t budget =
-        run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions;
+    const std::int64_t budget = instruction_limit();
     if (run_.mode == Mode::main || counts_all_ ||
         budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond)
         return attempt(from, true);
@@ -411,7 +410,7 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     if (from == nullptr) [[likely]] {
         image_.restore();
         context_.random = RandomStream(run_.random_key, run_.random_stream);
-        context_.work_left = run_.mode == Mode::main ? limits_.work * 4 : limits_.work;
+        context_.work_left = (run_.mode == Mode::main ? limits_.work * 4 : limits_.work) * scale_;
         context_.next_entity = run_.first_entity;
         context_.next_job = run_.first_job;
         context_.spawned.clear();
@@ -426,13 +425,12 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
         context_.spawned = from->spawned;
     }
     const std::size_t image_live = image_.state().live;
-    arena_.set_limits(image_live + limits_.collect_bytes, image_live + limits_.memory_bytes);
+    arena_.set_limits(image_live + limits_.collect_bytes,
+                      image_live + limits_.memory_bytes * static_cast<unsigned>(scale_));
     if (from == nullptr) arguments = push_arguments();
     int budget = 0;
     if (counted) {
-        budget = static_cast<int>(std::min<std::int64_t>(
-            run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions,
-            INT32_MAX));
+        budget = static_cast<int>(std::min<std::int64_t>(instruction_limit(), INT32_MAX));
         lua_sethook(coroutine_, stop_hook, LUA_MASKCOUNT, budget);
     }
     context_.serial.store(context_.serial.load(std::memory_order_relaxed) + 1,

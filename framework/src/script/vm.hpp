@@ -150,6 +150,9 @@ class Vm {
     const Image& image() const noexcept { return image_; }
     const Arena& arena() const noexcept { return arena_; }
 
+    /// All limits on runs are so many times as large from here on.
+    void scale_limits(int factor) noexcept { scale_ = factor; }
+
     VmContext& context() noexcept { return context_; }
     /// Call: before a script has a collection made.
     void expect_collection() noexcept {
@@ -198,6 +201,10 @@ class Vm {
     void open();
     void load(const std::vector<std::string>& host_handlers);
     void find_functions(const std::vector<std::string>& host_handlers);
+    std::int64_t instruction_limit() const noexcept {
+        return scale_ *
+               (run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions);
+    }
     RunStatus decide(const StoppedRun* from);
     RunStatus attempt(const StoppedRun* from, bool counted);
     int push_arguments();
@@ -226,6 +233,7 @@ class Vm {
     Bytes error_value_;  // canonical, where the error value is no string; else empty
     std::uint64_t counted_runs_ = 0;
     std::int64_t instructions_ = 0;
+    int scale_ = 1;
     std::int64_t clock_ = 0;  // when the last run ended
 };
 

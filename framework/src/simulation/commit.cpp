@@ -88,6 +88,12 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
     const jobs::Job& job = runner_->job(index);
     const Submission& submission = frame_queue_->entries[job.submission];
     const Stamp stamp{submission.submitted, submission.number, job.index, round, 0};
+    if (const KilledRun* const killed = killed_job(index, round)) {
+        report_.killed.push_back(*killed);
+        if (killed->kind == FaultKind::budget || killed->kind == FaultKind::work)
+            struck_[submission.function] = true;
+        return add_fault(fault_of(*killed, submission.function), stamp);
+    }
     const auto delivered = submission.background ? delivered_.find(index) : delivered_.end();
     const bool background = delivered != delivered_.end();
     const std::span<const std::uint8_t> log =
@@ -114,6 +120,7 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
         Fault& fault = background ? delivered->second->fault : runner_->fault(result);
         if (fault.kind == FaultKind::budget || fault.kind == FaultKind::work)
             struck_[submission.function] = true;
+        if (is_kill(fault.kind)) report_.killed.push_back({fault.kind, true, stamp, 0});
         add_fault(std::move(fault), stamp);
         return;
     }
@@ -452,17 +459,12 @@ bool Simulation::Machine::run_handler(std::uint32_t handler, std::span<const std
         run.random_stream = stamp_hash(stamp);
         vm.context().world = world_.get();
         begin_savepoint();
-        vm.begin_batch();
-        done = vm.run(run) == script::RunStatus::done;
-        add_log(vm.context().log.view(), name);
-        vm.context().log.clear();
+        done = run_on_main(run, fault) == script::RunStatus::done;
         if (done) {
             release_savepoint();
             if (result != nullptr) result->append(vm.result().view());
         } else {
             undo_savepoint();
-            fault = vm.fault();
-            if (limit_hit_ && fault.kind == FaultKind::error) fault.kind = FaultKind::limit;
         }
     }
     if (!done) add_fault(std::move(fault), stamp);

@@ -101,6 +101,7 @@ void Simulation::Machine::begin_report() {
     posts_made_ = 0;
     action_hashes_.clear();
     std::fill(struck_.begin(), struck_.end(), false);
+    main_runs_ = 0;
 }
 
 void Simulation::Machine::start() {
@@ -162,6 +163,31 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
     return report_;
 }
 
+const FrameReport& Simulation::Machine::replay(std::span<const Input> inputs,
+                                               std::span<const KilledRun> killed) {
+    struct Scaled {
+        jobs::Vms& vms;
+        void scale(int factor) const noexcept {
+            for (unsigned i = 0; i < vms.size(); ++i) vms[i].scale_limits(factor);
+        }
+        ~Scaled() { scale(1); }
+    } const scaled{*vms_};
+    scaled.scale(2);
+    for (const KilledRun& run : killed) (run.in_job ? killed_jobs_ : killed_on_main_).push_back(run);
+    std::sort(killed_jobs_.begin(), killed_jobs_.end(),
+              [](const KilledRun& a, const KilledRun& b) { return a.stamp < b.stamp; });
+    try {
+        step(inputs);
+    } catch (...) {
+        killed_jobs_.clear();
+        killed_on_main_.clear();
+        throw;
+    }
+    killed_jobs_.clear();
+    killed_on_main_.clear();
+    return report_;
+}
+
 void Simulation::Machine::take_inputs(std::span<const Input> inputs,
                                       std::vector<const Input*>& ordered) const {
     for (const Input& input : inputs) ordered.push_back(&input);
@@ -214,19 +240,57 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
     post_depth_ = 0;
     limit_hit_ = false;
     begin_savepoint();
-    vm.begin_batch();
-    const RunStatus status = vm.run(run);
-    add_log(vm.context().log.view(), functions.name(run.function));
-    vm.context().log.clear();
+    Fault fault;
+    const RunStatus status = run_on_main(run, fault);
     if (status == RunStatus::done) {
         release_savepoint();
         return true;
     }
     undo_savepoint();
-    Fault& fault = vm.fault();
-    if (limit_hit_ && fault.kind == FaultKind::error) fault.kind = FaultKind::limit;
     add_fault(std::move(fault), Stamp{state_.frame});
     return false;
+}
+
+RunStatus Simulation::Machine::run_on_main(const Run& run, Fault& fault) {
+    script::Vm& vm = (*vms_)[0];
+    const std::uint32_t number = main_runs_++;
+    for (const KilledRun& killed : killed_on_main_)
+        if (killed.run == number) {
+            fault = fault_of(killed, run.function);
+            report_.killed.push_back(killed);
+            return RunStatus::failed;
+        }
+    vm.begin_batch();
+    const RunStatus status = vm.run(run);
+    add_log(vm.context().log.view(), vm.functions().name(run.function));
+    vm.context().log.clear();
+    if (status == RunStatus::done) return status;
+    fault = vm.fault();
+    if (limit_hit_ && fault.kind == FaultKind::error) fault.kind = FaultKind::limit;
+    if (is_kill(fault.kind)) report_.killed.push_back({fault.kind, false, {}, number});
+    return status;
+}
+
+Fault Simulation::Machine::fault_of(const KilledRun& killed, std::uint32_t function) const {
+    Fault fault;
+    fault.kind = killed.kind;
+    fault.in_job = killed.in_job;
+    fault.function = (*vms_)[0].functions().name(function);
+    fault.message = std::string("ended by its limit (") + fault_name(killed.kind) +
+                    ") when this was recorded";
+    return fault;
+}
+
+const KilledRun* Simulation::Machine::killed_job(std::uint32_t index,
+                                                 std::uint32_t round) const noexcept {
+    if (killed_jobs_.empty()) return nullptr;
+    const jobs::Job& job = runner_->job(index);
+    const Submission& submission = frame_queue_->entries[job.submission];
+    const Stamp stamp{submission.submitted, submission.number, job.index, round, 0};
+    const auto at = std::lower_bound(
+        killed_jobs_.begin(), killed_jobs_.end(), stamp,
+        [](const KilledRun& killed, const Stamp& wanted) { return killed.stamp < wanted; });
+    return at != killed_jobs_.end() && at->stamp == stamp ? &*at : nullptr;
 }
 
 void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
@@ -250,6 +314,7 @@ void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
     jobs_used_ = first_job_ = first_job;
     const std::int64_t frozen = clock_now();
     report_.callback_nanoseconds += frozen - began;
+    leave_out_killed(0);
     runner_->run_first(*world_, first_entity, first_job);
     fetch_background(queue);
     report_.run_nanoseconds += clock_now() - frozen;
@@ -269,6 +334,7 @@ void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
         report_.commit_nanoseconds += committed - committing;
         if (stopped_.empty()) break;
         in_round_ = stopped_;
+        leave_out_killed(round + 1);
         world_->freeze();
         runner_->run_next(*world_, in_round_);
         world_->thaw();
@@ -280,6 +346,20 @@ void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
     strike(queue);
     runner_->end_frame();
     delivered_.clear();
+}
+
+// Jobs that a replay is told were ended by a limit in this round are not run.
+void Simulation::Machine::leave_out_killed(std::uint32_t round) {
+    left_out_.clear();
+    if (killed_jobs_.empty()) return;
+    const auto look = [&](std::uint32_t index) {
+        if (killed_job(index, round) != nullptr) left_out_.push_back(index);
+    };
+    if (round == 0)
+        for (std::uint32_t i = 0; i < runner_->size(); ++i) look(i);
+    else
+        for (const std::uint32_t index : in_round_) look(index);
+    runner_->leave_out(left_out_);
 }
 
 // Waits for the background jobs that are delivered in this frame; those that are not wanted any

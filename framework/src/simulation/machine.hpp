@@ -46,6 +46,7 @@ class Simulation::Machine final : private script::MainThread {
     /// Runs on_start. Call: once, first.
     void start();
     const FrameReport& step(std::span<const Input> inputs);
+    const FrameReport& replay(std::span<const Input> inputs, std::span<const KilledRun> killed);
     JobId submit(std::string_view job, const Value& argument, const SubmitOptions& options);
     JobId submit_each(std::string_view job, std::string_view template_name,
                       const SubmitEachOptions& options);
@@ -126,6 +127,13 @@ class Simulation::Machine final : private script::MainThread {
                      Bytes* result = nullptr);
     void count(WriteResult result);
     void add_fault(Fault fault, const Stamp& stamp);
+    /// Runs a callback or handler, unless a replay is told that a limit has ended it.
+    script::RunStatus run_on_main(const script::Run& run, Fault& fault);
+    /// Null, or how the replay is told that this job's round ended.
+    const KilledRun* killed_job(std::uint32_t index, std::uint32_t round) const noexcept;
+    void leave_out_killed(std::uint32_t round);
+    void set_replaying(bool replaying) noexcept;
+    Fault fault_of(const KilledRun& killed, std::uint32_t function) const;
     void add_log(std::span<const std::uint8_t> log, const std::string& function);
     static std::uint64_t stamp_hash(const Stamp& stamp) noexcept;
     std::uint64_t callback_key(std::uint32_t function) const;
@@ -143,6 +151,11 @@ class Simulation::Machine final : private script::MainThread {
 
     FrameReport report_;
     FrameReport start_report_;
+    // Of the replay under way, those of jobs by stamp.
+    std::vector<KilledRun> killed_jobs_;
+    std::vector<KilledRun> killed_on_main_;
+    std::vector<std::uint32_t> left_out_;  // jobs that are not run in this round
+    std::uint32_t main_runs_ = 0;          // of callbacks and handlers in this frame
     std::uint32_t submission_number_ = 0;  // next in this frame
     bool in_commit_ = false;               // what is submitted is due in the next frame
     bool between_steps_ = false;           // what the host submits belongs to the next frame

@@ -24,6 +24,10 @@ Simulation::~Simulation() = default;
 const FrameReport& Simulation::step(std::span<const Input> inputs) {
     return machine_->step(inputs);
 }
+const FrameReport& Simulation::replay(std::span<const Input> inputs,
+                                      std::span<const KilledRun> killed) {
+    return machine_->replay(inputs, killed);
+}
 const FrameReport& Simulation::start_report() const noexcept { return machine_->start_report(); }
 Frame Simulation::frame() const noexcept { return machine_->frame(); }
 unsigned Simulation::workers() const noexcept { return machine_->workers(); }
