@@ -7,6 +7,8 @@ namespace canon::cli {
 
 /// canon run: runs a program for a number of frames and shows its hashes.
 void add_run(CLI::App& app, int& exit_code);
+/// canon info: tells the fingerprint of this build and machine.
+void add_info(CLI::App& app, int& exit_code);
 /// canon bench: measures this build on this machine.
 void add_bench(CLI::App& app, int& exit_code);
 

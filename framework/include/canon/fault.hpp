@@ -42,8 +42,8 @@ bool is_kill(FaultKind kind) noexcept;
 struct KilledRun {
     FaultKind kind = FaultKind::budget;
     bool in_job = false;
-    Stamp stamp;              ///< in_job: of the job and its round
-    std::uint32_t run = 0;    ///< else: counts the frame's runs of callbacks and handlers, from 0
+    Stamp stamp;            ///< in_job: of the job and its round
+    std::uint32_t run = 0;  ///< else: counts the frame's runs of callbacks and handlers, from 0
 
     bool operator==(const KilledRun&) const = default;
 };

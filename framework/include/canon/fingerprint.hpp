@@ -10,17 +10,17 @@
 namespace canon {
 
 /// What a simulation relies on.
-enum class Mode : std::uint8_t {
+enum class SimulationMode : std::uint8_t {
     exact,      ///< everything a script can see is the same under one fingerprint
     canonical,  ///< what canonical operations show is the same under any
 };
 
 struct Fingerprint {
-    std::string lua;                ///< "Lua 5.4.4", of the library itself, not of its header
-    std::uint64_t layout_probe = 0; ///< sizes of objects and how buffers grow
-    std::uint64_t order_probe = 0;  ///< of string and object keys in tables with a fixed hash seed
-    std::uint64_t math_probe = 0;   ///< of strict math
-    std::uint32_t format = 0;       ///< of canonical bytes
+    std::string lua;                 ///< "Lua 5.4.4", of the library itself, not of its header
+    std::uint64_t layout_probe = 0;  ///< sizes of objects and how buffers grow
+    std::uint64_t order_probe = 0;   ///< of string and object keys in tables with a fixed hash seed
+    std::uint64_t math_probe = 0;    ///< of strict math
+    std::uint32_t format = 0;        ///< of canonical bytes
     /// Empty, or why this build cannot run in exact mode.
     std::string not_exact;
 

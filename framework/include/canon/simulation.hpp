@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "canon/fault.hpp"
+#include "canon/fingerprint.hpp"
 #include "canon/host_function.hpp"
 #include "canon/ids.hpp"
 #include "canon/program.hpp"
@@ -72,6 +73,9 @@ struct SimulationOptions {
     std::uint64_t seed = 1;
     Value config = Map{};  ///< what on_start gets
     Limits limits{};
+    /// `canonical` works with builds of Lua that exact mode is refused for, and refuses programs
+    /// that need it. Does not change any hash.
+    SimulationMode mode = SimulationMode::exact;
     /// Calls each pure host function twice; other results the second time are an error in the
     /// script. For tests.
     bool check_purity = false;
@@ -203,6 +207,9 @@ class Simulation {
     Frame frame() const noexcept;
     unsigned workers() const noexcept;
     const Program& program() const noexcept;
+    /// Whether what the program does is the same only under one fingerprint: it has called
+    /// arena_order().
+    bool needs_exact_mode() const noexcept;
 
     /// For reading, between steps, and for changing by handlers.
     World& world() noexcept;

@@ -204,6 +204,18 @@ void set_marker(lua_State* L, const char* key, const char* global) {
         lua_pop(L, 1);
 }
 
+// A promise that the program needs no other build of Lua: the order of its objects is this one's.
+int ask_for_arena_order(lua_State* L) {
+    VmContext& run = context(L);
+    if (run.mode != Mode::loading) raise(L, "arena_order: it is for main.lua, while it loads");
+    if (run.canonical)
+        raise(L,
+              "arena_order: the order of objects differs between builds of Lua, so it needs exact "
+              "mode, and this simulation was asked for canonical mode");
+    run.arena_order = true;
+    return 0;
+}
+
 }  // namespace
 
 void set_function(lua_State* L, const char* name, lua_CFunction function) {
@@ -220,6 +232,7 @@ void open_declarations(lua_State* L) {
     set_function(L, "template", declare_template);
     set_function(L, "singleton", declare_singleton);
     set_function(L, "array", make_array);
+    set_function(L, "arena_order", ask_for_arena_order);
     lua_newtable(L);
     lua_setfield(L, -2, "jobs");
     lua_newtable(L);

@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "script/raise.hpp"
+#include "script/variable_name.hpp"
+#include "script/vm_context.hpp"
 
 namespace canon::script {
 
@@ -40,6 +42,28 @@ std::uint64_t leading_bytes(const char* text, std::size_t size) noexcept {
 
 void refuse_long_key(lua_State* L) { raise(L, "unordered key: a string of more than 512 MiB"); }
 
+namespace {
+
+// The name of the table that the running function was given, in quotes, for a message.
+const char* table_name(lua_State* L) noexcept {
+    std::string& message = context(L).message;
+    message = "this table";
+    if (lua_type(L, 1) != LUA_TTABLE) return message.c_str();
+    const std::string name = variable_name(L, 1);
+    if (!name.empty()) message = "'" + name + "'";
+    return message.c_str();
+}
+
+[[noreturn]] void refuse_reference(lua_State* L, const char* type) {
+    raise(
+        L,
+        "unordered key: a %s is a key of %s, and the order of such keys differs between machines; "
+        "walk numbers, strings or booleans, or a list of these, or call arena_order() in main",
+        type, table_name(L));
+}
+
+}  // namespace
+
 OrderedKey read_key(lua_State* L, int index) {
     switch (lua_type(L, index)) {
         case LUA_TNUMBER: {
@@ -54,12 +78,13 @@ OrderedKey read_key(lua_State* L, int index) {
             return read_string_key(L, index);
         case LUA_TBOOLEAN:
             return {0, nullptr, 0, 0, lua_toboolean(L, index) ? OrderedKey::yes : OrderedKey::no};
-        default:
-            raise(L,
-                  "unordered key: a %s is a key of this table, and the order of such keys differs "
-                  "between machines; "
-                  "walk numbers, strings or booleans, or a list of these",
-                  luaL_typename(L, index));
+        default: {
+            const void* const object = lua_topointer(L, index);
+            if (!context(L).arena_order || lua_type(L, index) == LUA_TLIGHTUSERDATA)
+                refuse_reference(L, luaL_typename(L, index));
+            return {reinterpret_cast<std::uintptr_t>(object) & 0xFFFFFFFFu,
+                    static_cast<const char*>(object), 0, 0, OrderedKey::reference};
+        }
     }
 }
 
@@ -85,6 +110,7 @@ bool comes_before_by_text(const OrderedKey& a, const OrderedKey& b) noexcept {
         return bytes_are_less(a.text, a.size, b.text, b.size);
     if (a.kind == OrderedKey::integer && b.kind == OrderedKey::integer)
         return a.as_integer() < b.as_integer();
+    if (a.kind == OrderedKey::reference && b.kind == OrderedKey::reference) return a.bits < b.bits;
     if (a.kind > OrderedKey::number || b.kind > OrderedKey::number) return a.kind < b.kind;
     if (a.kind == OrderedKey::integer) return integer_is_less(a.as_integer(), b.as_number());
     if (b.kind == OrderedKey::integer) return number_is_less(a.as_number(), b.as_integer());

@@ -2,7 +2,8 @@
 // false, true.
 //
 // Reference keys (tables, functions, coroutines, userdata) have no order that holds on every
-// machine.
+// machine. A program that asks for arena order has them last, by their place in the arena: the same
+// wherever exact mode holds.
 #pragma once
 #include <cstdint>
 
@@ -13,12 +14,12 @@ namespace canon::script {
 /// A key as it is compared: trivially copyable, 24 bytes. Borrows the bytes of a string, which its
 /// reader keeps alive.
 struct OrderedKey {
-    enum Kind : std::uint8_t { integer, number, string, no, yes };
+    enum Kind : std::uint8_t { integer, number, string, no, yes, reference };
 
-    std::uint64_t bits;       ///< the integer, the float's bits, or the string's first 8 bytes, the
-                              ///< first one highest
-    const char* text;         ///< of a string
-    std::uint32_t slot;       ///< for the owner's use: where it keeps the string
+    std::uint64_t bits;       ///< the integer, the float's bits, the string's first 8 bytes, the
+                              ///< first one highest, or the object's place in the arena
+    const char* text;         ///< of a string; else the object
+    std::uint32_t slot;       ///< for the owner's use: where it keeps the string or object
     std::uint32_t size : 29;  ///< of a string, in bytes, at most kMaxKeyBytes
     std::uint32_t kind : 3;
 

@@ -1,8 +1,10 @@
 #include "script/lua_probe.hpp"
 
+#include <atomic>
 #include <cstring>
 #include <utility>
 
+#include "canon/hash.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -21,6 +23,7 @@ struct Pin {
     bool done = false;
 };
 thread_local Pin* pin = nullptr;
+std::atomic<bool> seed_is_unknown{false};  // for tests
 
 void* allocate_first(void* arena, void* block, std::size_t old_size, std::size_t new_size) {
     void* result = static_cast<Arena*>(arena)->reallocate(block, old_size, new_size);
@@ -29,7 +32,7 @@ void* allocate_first(void* arena, void* block, std::size_t old_size, std::size_t
         pin->first = static_cast<char*>(result);
         pin->first_size = new_size;
         if (pin->set_aside) static_cast<Arena*>(arena)->set_aside();
-    } else if (pin->calls == 2 && pin->first != nullptr) {
+    } else if (pin->calls == 2 && pin->first != nullptr && !seed_is_unknown) {
         constexpr std::size_t kSeedDistance = 96;
         lua_Alloc allocator = allocate_first;
         for (char* at = pin->first; at + kSeedDistance + 4 <= pin->first + pin->first_size; at += 8)
@@ -63,50 +66,100 @@ std::size_t find_hook_count(lua_State* L) {
     return left < kCount - 9 && left > kCount - 100 ? found : 0;
 }
 
-// The order in which `pairs` of stock Lua would visit 64 string keys.
-std::string key_order(std::uint32_t seed, bool& pinned, std::size_t* hook_offset) {
-    Arena arena(
-        std::size_t{1} << 20, [](void*, bool) {}, nullptr);
-    lua_State* L = new_pinned_state(arena, seed, pinned);
+// What the heap of a fixed script is like, with a fixed hash seed.
+struct Heap {
+    bool pinned = false;
+    std::string keys;     ///< the order in which stock Lua would visit string keys
+    std::string objects;  ///< the same of tables and functions, and of long strings
+    std::string sizes;    ///< bytes held and taken after each step
+    std::size_t hook_count = 0;
+};
+
+// Each step leaves something behind. Libraries are not needed.
+constexpr const char* kSteps[] = {
+    "local t = {} for i = 1, 100 do t[i] = i end list = t",
+    "local t = {} for i = 1, 100 do t['field' .. i] = i * 0.5 end record = t",
+    "local s = '' for i = 1, 60 do s = s .. i .. ',' end text = s",
+    "functions = {} for i = 1, 20 do local n = i functions[i] = function() n = n + 1 return n end "
+    "end",
+    "local function f(n, ...) if n > 0 then return 1 + f(n - 1, n, ...) end return 0 end f(60)",
+    "objects = {} for i = 1, 40 do objects[i % 2 == 0 and {} or function() return i end] = i end",
+    "long = {} for i = 1, 20 do long[('x' .. i .. 'y'):len() .. text .. i] = i end",
+};
+
+void note_sizes(const Arena& arena, std::string& out) {
+    for (const std::uint64_t number : {arena.state().live, arena.state().peak, arena.state().top})
+        out += std::to_string(number) + ' ';
+}
+
+// The values of a global table of numbers, in the order of stock Lua.
+std::string order_of(lua_State* L, const char* name) {
     std::string order;
-    if (L == nullptr) return order;
-    lua_newtable(L);
-    for (int i = 0; i < 64; ++i) {
-        const std::string key = "key" + std::to_string(i);
-        lua_pushinteger(L, i);
-        lua_setfield(L, -2, key.c_str());
-    }
+    lua_getglobal(L, name);
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
         order += std::to_string(lua_tointeger(L, -1)) + ' ';
         lua_pop(L, 1);
     }
-    if (hook_offset != nullptr) *hook_offset = find_hook_count(L);
-    lua_close(L);
+    lua_pop(L, 1);
     return order;
+}
+
+Heap probe_with(std::uint32_t seed) {
+    Heap heap;
+    Arena arena(
+        std::size_t{1} << 20, [](void*, bool) {}, nullptr);
+    lua_State* L = new_pinned_state(arena, seed, heap.pinned);
+    if (L == nullptr) return heap;
+    luaopen_string(L);  // for methods of strings
+    lua_settop(L, 0);
+    note_sizes(arena, heap.sizes);
+    for (const char* step : kSteps) {
+        // By length: a cache goes by the address of texts without one.
+        if (luaL_loadbuffer(L, step, std::strlen(step), "=p") != LUA_OK ||
+            lua_pcall(L, 0, 0, 0) != LUA_OK)
+            heap.sizes += "failed ";
+        lua_settop(L, 0);
+        note_sizes(arena, heap.sizes);
+    }
+    lua_newtable(L);
+    for (int i = 0; i < 64; ++i) {
+        const std::string key = "key" + std::to_string(i);
+        lua_pushlstring(L, key.data(), key.size());
+        lua_pushinteger(L, i);
+        lua_rawset(L, -3);
+    }
+    lua_setglobal(L, "keys");
+    heap.keys = order_of(L, "keys");
+    heap.objects = order_of(L, "objects") + order_of(L, "long");
+    heap.hook_count = find_hook_count(L);
+    lua_close(L);
+    return heap;
 }
 
 struct Layout {
     std::size_t hook_count = 0;
-    std::string why;
+    std::string why_not_exact;
+    std::uint64_t sizes = 0, order = 0;
 };
+
+std::uint64_t digest_of(const std::string& text) {
+    Hasher hasher;
+    hasher.update_string(text);
+    return hasher.digest();
+}
 
 Layout probe() {
     Layout layout;
-    bool pinned[3] = {};
-    const std::string first = key_order(1, pinned[0], &layout.hook_count);
-    const std::string second = key_order(1, pinned[1], nullptr);
-    const std::string other = key_order(2, pinned[2], nullptr);
-    if (!pinned[0] || !pinned[1] || first != second || first == other || first.empty())
-        layout.why =
+    const Heap first = probe_with(1), second = probe_with(1), other = probe_with(2);
+    layout.hook_count = first.hook_count;
+    layout.sizes = digest_of(first.sizes);
+    layout.order = digest_of(first.keys + first.objects);
+    if (!first.pinned || !second.pinned || first.keys != second.keys || first.keys == other.keys ||
+        first.objects != second.objects || first.keys.empty())
+        layout.why_not_exact =
             "the hash seed of this build of Lua cannot be set: tables would have another order in "
-            "each process. "
-            "Build with Lua 5.4.0 to 5.4.8 for a 64-bit system";
-    else if (layout.hook_count == 0)
-        layout.why =
-            "the instruction counter of this build of Lua was not found: budgets would not be "
-            "exact. "
-            "Build with Lua 5.4.0 to 5.4.8 for a 64-bit system";
+            "each process. Build with Lua 5.4.0 to 5.4.8 for a 64-bit system";
     return layout;
 }
 
@@ -134,8 +187,26 @@ int hook_count(lua_State* L) noexcept {
 }
 
 bool exact_mode_works(std::string& why) {
-    why = layout().why;
+    why = seed_is_unknown ? probe().why_not_exact : layout().why_not_exact;
     return why.empty();
+}
+
+bool budgets_work(std::string& why) {
+    if (layout().hook_count != 0) return true;
+    why =
+        "the instruction counter of this build of Lua was not found: budgets would not be exact. "
+        "Build with Lua 5.4.0 to 5.4.8 for a 64-bit system";
+    return false;
+}
+
+void force_unknown_seed(bool force) noexcept {
+    layout();
+    seed_is_unknown = force;
+}
+
+void probe_heap(std::uint64_t& sizes, std::uint64_t& order) {
+    sizes = layout().sizes;
+    order = layout().order;
 }
 
 }  // namespace canon::script

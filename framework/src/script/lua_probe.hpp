@@ -24,7 +24,15 @@ lua_State* new_pinned_state(Arena& arena, std::uint32_t hash_seed, bool& pinned,
 /// Instructions left before the count hook of `L` fires.
 int hook_count(lua_State* L) noexcept;
 
-/// Where the probes fail, `why` says which and what follows.
+/// Where the seed cannot be set, `why` says so and what follows.
 bool exact_mode_works(std::string& why);
+/// Where budgets cannot be counted, in which case nothing works.
+bool budgets_work(std::string& why);
+/// For tests: from here on the seed cannot be set, as with an unknown build of Lua.
+void force_unknown_seed(bool force) noexcept;
+
+/// Hashes of what a fixed script makes of a heap: sizes of objects and growth of buffers; and the
+/// order of string and object keys with a fixed hash seed. Equal for equal builds of Lua.
+void probe_heap(std::uint64_t& layout, std::uint64_t& order);
 
 }  // namespace canon::script

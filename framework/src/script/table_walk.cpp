@@ -14,14 +14,14 @@ namespace canon::script {
 namespace {
 
 // A walk is a userdata: this header, then `count` keys in order. Keys 1..dense come first and are
-// not listed, so that the walk of a sequence needs no list. The strings of the list are kept alive
-// as user values, or, where they are many, in a table that is the first user value.
+// not listed, so that the walk of a sequence needs no list. The strings and objects of the list are
+// kept alive as user values, or, where they are many, in a table that is the first user value.
 struct Walk {
     const void* table;  // kept alive by the walk's owner
     lua_Integer dense;
     lua_Integer position;  // how many keys have been given, of dense + count
     std::uint32_t count;
-    bool strings_in_table;
+    bool objects_in_table;
 
     OrderedKey* keys() noexcept { return reinterpret_cast<OrderedKey*>(this + 1); }
     const OrderedKey& listed(lua_Integer place) noexcept { return keys()[place - dense]; }
@@ -47,7 +47,7 @@ Walk* new_walk(lua_State* L, int table, std::uint32_t count, int user_values) {
 struct FewKeys {
     lua_Integer dense = 0;
     int count = 0;
-    int strings = 0;
+    int objects = 0;
     OrderedKey keys[kFewKeys];
 };
 
@@ -59,8 +59,8 @@ bool come_behind_dense(const FewKeys& few) {
                        [&](const OrderedKey& key) { return comes_before(last, key); });
 }
 
-// Reads the keys, leaving the strings among them on the stack, numbered by their slots from 1.
-// Returns false, with the stack as it was, where they are too many.
+// Reads the keys, leaving the strings and objects among them on the stack, numbered by their slots
+// from 1. Returns false, with the stack as it was, where they are too many.
 bool collect_few(lua_State* L, int table, FewKeys& few) {
     const int top = lua_gettop(L);
     luaL_checkstack(L, kFewKeys + 8, "too many keys");
@@ -68,10 +68,10 @@ bool collect_few(lua_State* L, int table, FewKeys& few) {
     few.dense == 0 ? lua_pushnil(L) : lua_pushinteger(L, few.dense);
     while (lua_next(L, table)) {
         const int type = lua_type(L, -2);
-        if (type == LUA_TSTRING && few.count < kFewKeys) {
+        if (type >= LUA_TSTRING && few.count < kFewKeys) {
             OrderedKey& key = few.keys[few.count++];
-            key = read_string_key(L, -2);
-            key.slot = static_cast<std::uint32_t>(++few.strings);
+            key = type == LUA_TSTRING ? read_string_key(L, -2) : read_key(L, -2);
+            key.slot = static_cast<std::uint32_t>(++few.objects);
             lua_copy(L, -2, -1);  // the key stays, and again, in place of the value, goes on
             continue;
         }
@@ -116,11 +116,11 @@ void sort_few(FewKeys& few) {
         return false;
     }
     sort_few(few);
-    Walk* walk = new_walk(L, table, static_cast<std::uint32_t>(few.count), few.strings);
+    Walk* walk = new_walk(L, table, static_cast<std::uint32_t>(few.count), few.objects);
     walk->dense = few.dense;
     std::memcpy(walk->keys(), few.keys, static_cast<std::size_t>(few.count) * sizeof(OrderedKey));
     lua_replace(L, at);
-    for (int slot = few.strings; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
+    for (int slot = few.objects; slot >= 1; --slot) lua_setiuservalue(L, at, slot);
     charge(L, few.dense / 4 + 2 * kElementWork * few.count);
     return true;
 }
@@ -129,7 +129,7 @@ void sort_few(FewKeys& few) {
 
 struct KeyCounts {
     std::uint32_t keys = 0;
-    std::uint32_t strings = 0;
+    std::uint32_t objects = 0;
 };
 
 KeyCounts count_keys(lua_State* L, int table) {
@@ -138,7 +138,7 @@ KeyCounts count_keys(lua_State* L, int table) {
     while (lua_next(L, table)) {
         lua_pop(L, 1);
         ++counts.keys;
-        if (lua_type(L, -1) == LUA_TSTRING) ++counts.strings;
+        if (lua_type(L, -1) >= LUA_TSTRING) ++counts.objects;
     }
     return counts;
 }
@@ -166,28 +166,28 @@ void compare_behind_common_beginning(OrderedKey* keys, OrderedKey* end) {
 void push_walk_of_many(lua_State* L, int table) {
     const KeyCounts counts = count_keys(L, table);
     charge(L, counts.keys * (2 * kElementWork + 2 * std::bit_width(counts.keys)));
-    const bool in_table = counts.strings > kMaxUserValues;
-    Walk* walk = new_walk(L, table, counts.keys, in_table ? 1 : static_cast<int>(counts.strings));
+    const bool in_table = counts.objects > kMaxUserValues;
+    Walk* walk = new_walk(L, table, counts.keys, in_table ? 1 : static_cast<int>(counts.objects));
     const int at = lua_gettop(L);
-    walk->strings_in_table = in_table;
+    walk->objects_in_table = in_table;
     if (in_table) {
-        lua_createtable(L, static_cast<int>(counts.strings), 0);
+        lua_createtable(L, static_cast<int>(counts.objects), 0);
         lua_pushvalue(L, -1);
         lua_setiuservalue(L, at, 1);
     }
     OrderedKey* key = walk->keys();
-    std::uint32_t strings = 0;
+    std::uint32_t objects = 0;
     lua_pushnil(L);
     while (lua_next(L, table)) {
         lua_pop(L, 1);
         *key = read_key(L, -1);
-        if (key->kind == OrderedKey::string) {
-            key->slot = ++strings;
+        if (key->kind == OrderedKey::string || key->kind == OrderedKey::reference) {
+            key->slot = ++objects;
             lua_pushvalue(L, -1);
             if (in_table)
-                lua_rawseti(L, at + 1, strings);
+                lua_rawseti(L, at + 1, objects);
             else
-                lua_setiuservalue(L, at, static_cast<int>(strings));
+                lua_setiuservalue(L, at, static_cast<int>(objects));
         }
         ++key;
     }
@@ -208,7 +208,8 @@ void push_listed_key(lua_State* L, int walk_index, const Walk& walk, const Order
             lua_pushnumber(L, key.as_number());
             break;
         case OrderedKey::string:
-            if (walk.strings_in_table) {
+        case OrderedKey::reference:
+            if (walk.objects_in_table) {
                 lua_getiuservalue(L, walk_index, 1);
                 lua_rawgeti(L, -1, key.slot);
                 lua_remove(L, -2);
@@ -245,6 +246,8 @@ bool is_key(lua_State* L, int index, int type, const OrderedKey& key) {
     switch (key.kind) {
         case OrderedKey::string:
             return type == LUA_TSTRING && lua_tolstring(L, index, nullptr) == key.text;
+        case OrderedKey::reference:
+            return lua_topointer(L, index) == key.text;
         case OrderedKey::integer:
             return lua_isinteger(L, index) && lua_tointeger(L, index) == key.as_integer();
         case OrderedKey::number:

@@ -4,7 +4,7 @@
 // The order depends on the keys alone: never on the hash seed, on addresses, or on the order of
 // insertion. Integer and float keys are compared exactly. A walk holds a snapshot of the keys:
 // those removed before their turn are skipped, new ones are not visited. A key of any other type
-// has no such order and raises "unordered key".
+// has no such order and raises "unordered key", unless the program asked for arena order.
 #pragma once
 #include "script/lua.hpp"
 

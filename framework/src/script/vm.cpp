@@ -205,12 +205,15 @@ Vm::Vm(const Setup& setup)
       image_(arena_),
       schema_(std::make_shared<Schema>()) {
     std::string why;
-    if (!exact_mode_works(why)) throw Error(why);
+    if (!budgets_work(why)) throw Error(why);
+    const bool exact = exact_mode_works(why);
+    if (!exact && setup.mode == SimulationMode::exact)
+        throw Error("exact mode is refused: " + why + "; or ask for canonical mode");
     context_.ticks_allowed = std::max<std::int64_t>(limits_.watch_nanoseconds / 1'000'000, 1);
     arena_.set_limits(limits_.memory_bytes, limits_.memory_bytes);
     bool pinned = false;
     main_ = new_pinned_state(arena_, setup.hash_seed, pinned, true);
-    if (main_ == nullptr || !pinned) throw Error("cannot make a Lua state");
+    if (main_ == nullptr || (exact && !pinned)) throw Error("cannot make a Lua state");
     *static_cast<VmContext**>(lua_getextraspace(main_)) = &context_;
     // It and its stack share a page with the global state: these are what each run writes to, and
     // it is whole pages that a restore copies. Made before the load, whose hook it would inherit.
@@ -219,6 +222,7 @@ Vm::Vm(const Setup& setup)
     lua_rawsetp(main_, LUA_REGISTRYINDEX, main_);
     context_.vm = this;
     context_.program = program_.get();
+    context_.canonical = setup.mode == SimulationMode::canonical;
     context_.opaque_errors = setup.sandbox.level == Sandbox::Level::strict;
     context_.schema = schema_.get();
     context_.host_functions = setup.host_functions;

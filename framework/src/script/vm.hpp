@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "canon/fault.hpp"
+#include "canon/fingerprint.hpp"
 #include "canon/program.hpp"
 #include "canon/sandbox.hpp"
 #include "canon/world.hpp"
@@ -127,6 +128,7 @@ class Vm {
         /// Of the host, by name. Borrows: while the VM lives.
         const std::vector<HostFunction>* host_functions = nullptr;
         bool check_purity = false;
+        SimulationMode mode = SimulationMode::exact;
         Sandbox sandbox = {};
         std::size_t trim_bytes = 16 << 20;  ///< more than this of a run goes back to the system
         bool count_instructions = false;    ///< counts all runs
@@ -145,6 +147,8 @@ class Vm {
     std::shared_ptr<const Schema> schema() const noexcept { return schema_; }
     const Program& program() const noexcept { return *program_; }
     const FunctionTable& functions() const noexcept { return functions_; }
+    /// The program has asked for arena order.
+    bool needs_exact_mode() const noexcept { return context_.arena_order; }
     /// Equal for all VMs of one program, if the machine does not show through.
     std::uint64_t image_digest() const;
     const Image& image() const noexcept { return image_; }

@@ -54,6 +54,8 @@ enum class Kill : int {
 struct VmContext {
     Vm* vm = nullptr;  ///< null in a view
     const Program* program = nullptr;
+    bool arena_order = false;   ///< reference keys have an order: the program asked for it
+    bool canonical = false;     ///< the simulation's mode: there is no arena order
     bool opaque_errors = true;  ///< scripts are not shown the texts of engine errors
     /// The coroutine that executes now, null between runs; read by the signal handler of the VM's
     /// own thread.

@@ -63,6 +63,7 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
         script::check_name(host_.functions[i], std::span(host_.functions).first(i));
     setup.host_functions = &host_.functions;
     setup.check_purity = options_.check_purity;
+    setup.mode = options_.mode;
     vms_ = std::make_unique<jobs::Vms>(places(options_), setup);
     pool_ = options_.shared_workers != nullptr ? options_.shared_workers->pool()
                                                : Workers({.threads = vms_->size() - 1}).pool();
@@ -173,7 +174,8 @@ const FrameReport& Simulation::Machine::replay(std::span<const Input> inputs,
         ~Scaled() { scale(1); }
     } const scaled{*vms_};
     scaled.scale(2);
-    for (const KilledRun& run : killed) (run.in_job ? killed_jobs_ : killed_on_main_).push_back(run);
+    for (const KilledRun& run : killed)
+        (run.in_job ? killed_jobs_ : killed_on_main_).push_back(run);
     std::sort(killed_jobs_.begin(), killed_jobs_.end(),
               [](const KilledRun& a, const KilledRun& b) { return a.stamp < b.stamp; });
     try {
@@ -276,8 +278,8 @@ Fault Simulation::Machine::fault_of(const KilledRun& killed, std::uint32_t funct
     fault.kind = killed.kind;
     fault.in_job = killed.in_job;
     fault.function = (*vms_)[0].functions().name(function);
-    fault.message = std::string("ended by its limit (") + fault_name(killed.kind) +
-                    ") when this was recorded";
+    fault.message =
+        std::string("ended by its limit (") + fault_name(killed.kind) + ") when this was recorded";
     return fault;
 }
 

@@ -65,6 +65,7 @@ class Simulation::Machine final : private script::MainThread {
     unsigned workers() const noexcept { return pool_->size(); }
     const Program& program() const noexcept { return *program_; }
     World& world() noexcept { return *world_; }
+    bool needs_exact_mode() const noexcept { return (*vms_)[0].needs_exact_mode(); }
 
   private:
     /// Where a submission lies, to undo it or to cancel it.

@@ -32,6 +32,7 @@ const FrameReport& Simulation::start_report() const noexcept { return machine_->
 Frame Simulation::frame() const noexcept { return machine_->frame(); }
 unsigned Simulation::workers() const noexcept { return machine_->workers(); }
 const Program& Simulation::program() const noexcept { return machine_->program(); }
+bool Simulation::needs_exact_mode() const noexcept { return machine_->needs_exact_mode(); }
 World& Simulation::world() noexcept { return machine_->world(); }
 const World& Simulation::world() const noexcept { return machine_->world(); }
 
