@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <memory_resource>
+#include <thread>
 
 #include "canon/json.hpp"
 #include "canon/script_runner.hpp"
@@ -218,6 +219,64 @@ BOOST_AUTO_TEST_CASE(memory_that_a_large_job_took_goes_back_to_the_system,
     };
     BOOST_TEST(held_after(16 << 20) < 24u << 20);
     BOOST_TEST(held_after(std::size_t{1} << 40) > 80u << 20);
+}
+
+// A context that notices use after its end.
+struct Mortal {
+    std::atomic<bool> alive{true};
+    std::atomic<int> heard{0}, late{0};
+
+    static void hear(void* context, const ScriptResult&) {
+        auto& mortal = *static_cast<Mortal*>(context);
+        ++(mortal.alive ? mortal.heard : mortal.late);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_context_that_goes_before_its_jobs_is_forgotten_and_others_are_not) {
+    for (const auto delivery : {ScriptJob::Delivery::main, ScriptJob::Delivery::worker}) {
+        for (int round = 0; round < 20; ++round) {
+            Echo host;
+            ScriptRunnerOptions options;
+            options.workers = 2;
+            options.host = &host;
+            ScriptRunner runner;
+            runner.init(options);
+            Mortal gone, stays;
+            ScriptJob job;
+            job.delivery = delivery;
+            job.callback = Mortal::hear;
+            for (int i = 0; i < 200; ++i) {
+                job.context = i % 2 == 0 ? &gone : &stays;
+                runner.enqueue_script(i % 5 == 0 ? "engine.call('x')" : "for i = 1, 1000 do end",
+                                      {}, job);
+            }
+            if (round % 2 == 0) std::this_thread::yield();
+            runner.forget(&gone);
+            gone.alive = false;
+            runner.drain();
+            runner.deinit(Pending::finish);
+            BOOST_TEST(gone.late == 0);
+            BOOST_TEST(stays.heard == 100);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_may_forget_its_own_context) {
+    struct Self {
+        ScriptRunner runner;
+        int heard = 0;
+    } self;
+    self.runner.init({});
+    ScriptJob job;
+    job.context = &self;
+    job.callback = [](void* context, const ScriptResult&) {
+        auto& self = *static_cast<Self*>(context);
+        ++self.heard;
+        self.runner.forget(&self);
+    };
+    for (int i = 0; i < 10; ++i) self.runner.enqueue_script("return 1", {}, job);
+    self.runner.drain();
+    BOOST_TEST(self.heard == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "canon/detail/platform.hpp"
+
 namespace canon {
 
 /// What a simulation relies on.

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "canon/detail/platform.hpp"
+
 namespace canon {
 
 struct Sandbox {

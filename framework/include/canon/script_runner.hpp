@@ -114,7 +114,8 @@ struct ScriptJob {
     Delivery delivery = Delivery::main;
     Priority priority = Priority::normal;
     ScriptCallback callback = nullptr;  ///< null: nobody is told
-    void* context = nullptr;            ///< never looked at; must live until the callback
+    /// Never looked at; must live until the callback, or until `forget` of it.
+    void* context = nullptr;
     /// Instead of a callback: receives a handle to wait on.
     ScriptHandle* handle = nullptr;
     /// Of math.random, with the runner's seed; 0: the job's sequence.
@@ -251,6 +252,11 @@ class ScriptRunner {
     /// ones at once, a running one within some milliseconds. False if it has ended already.
     /// Call: any thread.
     bool cancel(JobId job);
+
+    /// For a context that goes before its jobs: they are cancelled, and none of their callbacks is
+    /// under way or will come when this returns, but for one that calls this.
+    /// Call: any thread.
+    void forget(const void* context);
 
     /// The barrier: runs all jobs for the main thread that were enqueued before this call to their
     /// end, this thread helping; round after round, what they ask for is given to the host and

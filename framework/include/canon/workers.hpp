@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "canon/detail/platform.hpp"
+
 namespace canon {
 
 namespace jobs {

@@ -121,7 +121,7 @@ void ScriptRunner::Inside::deliver(ScriptRecord* record) {
         ScriptExtra* const extra = record->extra;
         const bool done = record->outcome == Outcome::done;
         const bool faulted = record->outcome == Outcome::faulted;
-        tell(record,
+        tell(workers_[0], record,
              done && extra != nullptr ? extra->values.view() : std::span<const std::uint8_t>(),
              faulted ? &extra->fault : nullptr);
     }

@@ -46,6 +46,7 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     JobId enqueue(std::string_view text, std::string_view function, const Arguments& arguments,
                   const ScriptJob& job);
     bool cancel(JobId job);
+    void forget(const void* context);
     void drain(bool everything);
     void close(Pending pending);
     ScriptRunnerStatistics statistics() const;
@@ -57,8 +58,9 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
         std::atomic<std::int64_t> nanoseconds{0};
     };
     struct alignas(64) PerWorker {
-        std::vector<FunctionCount> functions;  // the last one: texts
-        std::mutex place;                      // held by the thread that is this worker now
+        std::vector<FunctionCount> functions;       // the last one: texts
+        std::mutex place;                           // held by the thread that is this worker now
+        std::atomic<const void*> telling{nullptr};  // the context whose callback is called here
         std::deque<jobs::ScriptRecord*> resuming;
         std::vector<jobs::ScriptRecord*> batch;
         std::vector<jobs::ScriptRecord*> ended;     // of the batch
@@ -70,7 +72,8 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     bool run_batch(unsigned worker);
     void run(unsigned worker, jobs::ScriptRecord* record);
     void run_script(unsigned worker, jobs::ScriptRecord* record);
-    void tell(jobs::ScriptRecord* record, std::span<const std::uint8_t> values, const Fault* fault);
+    void tell(PerWorker& mine, jobs::ScriptRecord* record, std::span<const std::uint8_t> values,
+              const Fault* fault);
     void settle(PerWorker& mine);
     void stop_record(jobs::ScriptRecord* record);
     bool wait_for_room(std::unique_lock<std::mutex>& lock);
@@ -111,6 +114,7 @@ class ScriptRunner::Inside final : private jobs::IdleWork {
     std::vector<std::pair<JobId, std::string>> failed_callbacks_;
 
     static inline thread_local const Inside* in_callback_ = nullptr;
+    static inline thread_local const PerWorker* telling_here_ = nullptr;
 };
 
 }  // namespace canon

@@ -62,8 +62,9 @@ struct ScriptRecord {
     std::uint8_t epoch = 0;
     bool for_main = false;
     std::atomic<Fate> fate{Fate::open};
-    bool goes_on = false;  ///< it has been answered
-    bool told = false;     ///< its callback has been called
+    bool goes_on = false;                ///< it has been answered
+    bool told = false;                   ///< its callback has been called
+    std::atomic<bool> forgotten{false};  ///< with its context: nobody is told
     union {
         std::uint8_t here[kInline];
         std::uint8_t* elsewhere;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <mutex>
+#include <thread>
 
 #include "canon/hash.hpp"
 #include "core/fixed_environment.hpp"
@@ -171,6 +172,20 @@ bool ScriptRunner::Inside::cancel(JobId id) {
     return record->is_cancelled();
 }
 
+void ScriptRunner::Inside::forget(const void* context) {
+    {
+        std::lock_guard lock(mutex_);
+        queue_.each([&](ScriptRecord* record) {
+            if (record->context != context || record->callback == nullptr) return;
+            record->forgotten.store(true);
+            if (record->decide(ScriptRecord::Fate::cancelled)) stop_record(record);
+        });
+    }
+    for (const PerWorker& worker : workers_)
+        while (&worker != telling_here_ && worker.telling.load() == context)
+            std::this_thread::yield();
+}
+
 // Under the lock, of a record that has just been cancelled.
 void ScriptRunner::Inside::stop_record(ScriptRecord* record) {
     switch (record->state) {
@@ -243,7 +258,7 @@ void ScriptRunner::Inside::run(unsigned worker, ScriptRecord* record) {
     if (!record->is_cancelled()) return run_script(worker, record);
     (*vms_)[worker].context().host_job.store(0);
     record->outcome = Outcome::cancelled;
-    if (!record->for_main) tell(record, {}, nullptr);
+    if (!record->for_main) tell(workers_[worker], record, {}, nullptr);
     workers_[worker].ended.push_back(record);
 }
 
@@ -302,7 +317,7 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         stopped ? record->is_cancelled() : !record->decide(ScriptRecord::Fate::settled);
     if (cancelled) {
         record->outcome = Outcome::cancelled;
-        if (!record->for_main) tell(record, {}, nullptr);
+        if (!record->for_main) tell(mine, record, {}, nullptr);
         mine.ended.push_back(record);
         return;
     }
@@ -358,14 +373,14 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         extra->values.append(values);
         if (fault != nullptr) extra->fault = *fault;
     } else {
-        tell(record, values, fault);
+        tell(mine, record, values, fault);
     }
     mine.ended.push_back(record);
 }
 
 // Callback and handle. On the worker, or in drain.
-void ScriptRunner::Inside::tell(ScriptRecord* record, std::span<const std::uint8_t> values,
-                                const Fault* fault) {
+void ScriptRunner::Inside::tell(PerWorker& mine, ScriptRecord* record,
+                                std::span<const std::uint8_t> values, const Fault* fault) {
     record->told = true;
     ScriptResult result;
     result.job = {record->id};
@@ -390,6 +405,18 @@ void ScriptRunner::Inside::tell(ScriptRecord* record, std::span<const std::uint8
         state.changed.notify_all();
     }
     if (record->callback == nullptr) return;
+    // In this order: whoever forgets the context from here on is seen below or sees us.
+    const void* const outer_context = mine.telling.exchange(record->context);
+    struct Told {
+        PerWorker& mine;
+        const void* outer_context;
+        const PerWorker* outer = std::exchange(telling_here_, &mine);
+        ~Told() {
+            mine.telling.store(outer_context);
+            telling_here_ = outer;
+        }
+    } const told{mine, outer_context};
+    if (record->forgotten.load()) return;
     const Inside* const outer = in_callback_;
     in_callback_ = this;
     std::string what;
@@ -509,6 +536,11 @@ JobId ScriptRunner::enqueue_function(std::string_view name, const Arguments& arg
 bool ScriptRunner::cancel(JobId job) {
     std::shared_lock lock(life_);
     return inside_ != nullptr && inside_->cancel(job);
+}
+
+void ScriptRunner::forget(const void* context) {
+    std::shared_lock lock(life_);
+    if (inside_ != nullptr) inside_->forget(context);
 }
 
 void ScriptRunner::drain() {
