@@ -145,6 +145,29 @@ BOOST_AUTO_TEST_CASE(a_snapshot_is_read_by_any_thread_while_the_simulation_goes_
     BOOST_TEST(before != simulation->world().dump());
 }
 
+BOOST_AUTO_TEST_CASE(a_job_whose_host_function_runs_scripts_of_others_is_still_watched) {
+    ScriptRunner inner, outer;
+    ScriptRunnerOptions options;
+    options.shared_workers =
+        std::make_shared<Workers>(WorkersOptions{.threads = 1, .host_threads = true});
+    inner.init(options);
+    outer.add_function("inner", "run", [&] {
+        inner.enqueue_script("for i = 1, 100 do end");
+        inner.drain();
+        return 1;
+    });
+    outer.init(options);
+    FaultKind kind{};
+    ScriptJob job;
+    job.context = &kind;
+    job.callback = [](void* context, const ScriptResult& result) {
+        if (result.fault != nullptr) *static_cast<FaultKind*>(context) = result.fault->kind;
+    };
+    outer.enqueue_script("inner.run() while true do end", {}, job);
+    outer.drain();
+    BOOST_TEST((kind == FaultKind::budget));
+}
+
 BOOST_AUTO_TEST_CASE(too_many_who_share_are_refused_by_name) {
     const auto shared = std::make_shared<Workers>(WorkersOptions{.threads = 1});
     std::vector<std::unique_ptr<ScriptRunner>> runners;
