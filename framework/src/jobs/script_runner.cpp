@@ -61,8 +61,8 @@ ScriptRunner::Inside::Inside(const ScriptRunnerOptions& options,
     if (options_.sandbox.level == Sandbox::Level::trusted)
         throw Error(
             "jobs of a ScriptRunner are 'strict' or 'view', not 'trusted': a job's heap is "
-            "restored "
-            "when it ends, so a file that it has opened would never be closed; use a View");
+            "restored when it ends, so a file that it has opened would never be closed; use a "
+            "View");
     if (options_.queue_capacity == 0) throw Error("a queue of no jobs: queue_capacity is 0");
     if (options_.program == nullptr) options_.program = Program::from_modules({{"main", ""}});
     script::Vm::Setup setup;
@@ -305,8 +305,9 @@ void ScriptRunner::Inside::run_script(unsigned worker, ScriptRecord* record) {
         record->ran += took;
         mine.statistics.nanoseconds += took;
     }
-    record->instructions = vm.instructions();
-    const std::uint64_t peak = vm.peak_bytes();
+    const bool has_run = fault == nullptr;  // it was not refused
+    if (has_run) record->instructions = vm.instructions();
+    const std::uint64_t peak = has_run ? vm.peak_bytes() : 0;
     mine.statistics.peak_bytes = std::max(mine.statistics.peak_bytes, peak);
     if (status == RunStatus::failed && fault == nullptr) fault = &vm.fault();
 
