@@ -10,7 +10,7 @@ check() {
     local tool=("$CANON" run "$1")
     if [ -e "$1/main.cpp" ]; then tool=("$hosts/$(basename "$1")"); fi
     local workers
-    for workers in 1 2 3 8; do
+    for workers in ${CANON_GOLDEN_WORKERS:-1 2 3 8}; do
         "${tool[@]}" --frames "$2" --seed "$3" --expect-hash "$4" --workers "$workers" "${@:5}" >"$work/out" 2>"$work/err" ||
             fail "$goldens: $1, seed $3, $workers workers: frame $2 has not the hash $4:" "$(tail -n 2 "$work/out" "$work/err")"
     done
