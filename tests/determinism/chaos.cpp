@@ -48,15 +48,18 @@ std::unique_ptr<Simulation> in_chaos(const Scenario& scenario, std::uint64_t see
     return simulation;
 }
 
+// Where tables grow decides which of several borders `#` finds; collisions decide where they grow.
 const char* const kHoles = R"lua(
-    function on_frame() for i = 1, 20 do engine.submit("work", i, { key = i }) end end
-    function jobs.work(i)
+    local function border()
         local t = {}
-        for k = 1, 30 do t["key" .. math.random(100)] = k end
-        for k = 1, 30 do t["key" .. math.random(100)] = nil end
-        for k = 1, 16 do if math.random() < 0.6 then t[k] = k end end
-        note(#t)
+        for k = 1, 12 do t["key" .. math.random(1000)] = k end
+        for k in pairs(t) do t[k] = nil end
+        for k = 0, 3 do t[1 << k] = k end
+        for k = 1, 6 do t["key" .. math.random(1000)] = k t[math.random(40)] = k end
+        return #t
     end
+    function on_frame() for i = 1, 50 do engine.submit("work", i, { key = i }) end end
+    function jobs.work() note({ border(), border(), border() }) end
 )lua";
 
 // Jobs that ask a host function, which should depend on its arguments alone, for its next number.
