@@ -21,7 +21,7 @@ inline constexpr const char* kExitCodes =
     "  1    the machine failed: no memory, output cannot be written, an error inside canon\n"
     "  2    wrong usage\n"
     "  3    the program cannot be loaded, or no simulation can be set up for it\n"
-    "  4    the last state hash is not the one of --expect-hash\n"
+    "  4    the last state hash is not that of --expect-hash, or a frame differs under --chaos\n"
     "  5    the inputs file is wrong\n"
     "  6    --fail-on-fault was given and there were faults\n"
     "  130  interrupted by Ctrl-C, after the frame under way\n";

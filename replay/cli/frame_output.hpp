@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "canon/chaos.hpp"
 #include "canon/simulation.hpp"
 #include "cli/terminal.hpp"
 
@@ -20,6 +21,7 @@ struct OutputOptions {
     unsigned workers = 0;
     /// Every how many frames one is shown. 0: as suits the kind of output.
     std::uint64_t every = 0;
+    std::uint64_t chaos = 0;  ///< the seed; 0: none
 };
 
 struct Summary {
@@ -43,6 +45,8 @@ class FrameOutput {
     virtual void start(const FrameReport& report) = 0;
     virtual void frame(const FrameReport& report) = 0;
     virtual void finish(const Summary& summary) = 0;
+    /// Call: last, of a run that was made in chaos too.
+    virtual void chaos(const ChaosReport& report) = 0;
 };
 
 std::unique_ptr<FrameOutput> make_frame_table(const OutputOptions& options);

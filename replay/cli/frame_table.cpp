@@ -54,8 +54,11 @@ class FrameTable final : public FrameOutput {
           every_(options.every == 0 ? default_every(options.frames) : options.every) {
         terminal_.print(fmt::format(
             "{}  {}\n", terminal_.paint(Colour::bold, options.program),
-            terminal_.paint(Colour::faint, fmt::format("seed {}, {}", options.seed,
-                                                       counted(options.workers, "worker")))));
+            terminal_.paint(
+                Colour::faint,
+                fmt::format(
+                    "seed {}, {}{}", options.seed, counted(options.workers, "worker"),
+                    options.chaos == 0 ? "" : fmt::format(", chaos seed {}", options.chaos)))));
         terminal_.print(
             terminal_.paint(Colour::faint,
                             fmt::format("{:>8} {:>11} {:>11} {:>10} {:>8}  {}", "frame", "jobs",
@@ -79,6 +82,11 @@ class FrameTable final : public FrameOutput {
         terminal_.clear_progress();
         show_repeated_faults();
         terminal_.print(text_of(summary));
+    }
+
+    void chaos(const ChaosReport& report) override {
+        if (report.same())  // else it is an error, which is told where errors are told
+            terminal_.print(terminal_.paint(Colour::green, describe(report)) + "\n");
     }
 
   private:

@@ -57,22 +57,30 @@ class JsonLines final : public FrameOutput {
         : last_(options.frames), every_(options.every == 0 ? 1 : options.every) {}
 
     void start(const FrameReport& report) override {
-        if (last_ == 0 || !report.faults.empty() || !report.log.empty()) print(report);
+        if (last_ == 0 || !report.faults.empty() || !report.log.empty()) print(json_of(report));
     }
 
     void frame(const FrameReport& report) override {
         const std::uint64_t number = report.frame.value;
         if (number % every_ == 0 || number == last_ || !report.faults.empty() ||
             !report.log.empty())
-            print(report);
+            print(json_of(report));
     }
 
     void finish(const Summary&) override {}
 
+    void chaos(const ChaosReport& report) override {
+        Json json{{"seed", std::to_string(report.seed)},
+                  {"same", report.same()},
+                  {"frame", report.frame.value}};
+        if (!report.same()) json["difference"] = report.difference;
+        print(Json{{"chaos", std::move(json)}});
+    }
+
   private:
-    static void print(const FrameReport& report) {
+    static void print(const Json& json) {
         // A script's text may hold any bytes; JSON takes only UTF-8.
-        fmt::print("{}\n", json_of(report).dump(-1, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
     }
 
     std::uint64_t last_;

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "canon/chaos.hpp"
 #include "canon/hash.hpp"
 #include "canon/json.hpp"
 #include "canon/program.hpp"
 #include "canon/simulation.hpp"
+#include "cli/chaos_seed.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/frame_output.hpp"
@@ -29,6 +31,7 @@ struct RunOptions {
     std::vector<std::string> config;
     std::string inputs;
     std::string expect_hash;
+    std::string chaos;
     std::uint64_t hash_every = 0;
     bool json = false;
     bool fail_on_fault = false;
@@ -115,29 +118,58 @@ class Totals {
     std::int64_t parallel_ = 0;
 };
 
-Summary run_frames(Simulation& simulation, const RunOptions& options, const InputsFile& inputs,
+// The simulation that is shown, and beside it, if that is wished, one in chaos.
+class Session {
+  public:
+    Session(const std::string& program, SimulationOptions settings, std::uint64_t chaos_seed) {
+        if (chaos_seed == 0)
+            alone_ = std::make_unique<Simulation>(Program::from_path(program), std::move(settings));
+        else
+            pair_.emplace(Program::from_path(program), std::move(settings), chaos_seed);
+    }
+
+    Simulation& shown() noexcept { return pair_ ? pair_->ordinary() : *alone_; }
+    const FrameReport& step(std::span<const Input> inputs) {
+        return pair_ ? pair_->step(inputs) : alone_->step(inputs);
+    }
+    /// Null without chaos.
+    const ChaosReport* chaos() const noexcept { return pair_ ? &pair_->report() : nullptr; }
+    bool differs() const noexcept { return pair_ && !pair_->report().same(); }
+
+  private:
+    std::unique_ptr<Simulation> alone_;
+    std::optional<ChaosPair> pair_;
+};
+
+Summary run_frames(Session& session, const RunOptions& options, const InputsFile& inputs,
                    FrameOutput& output) {
+    Simulation& simulation = session.shown();
     const auto begin = std::chrono::steady_clock::now();
     Totals totals;
     totals.add(simulation.start_report());
     output.start(simulation.start_report());
-    while (simulation.frame().value < options.frames && interrupted == 0) {
-        const FrameReport& report = simulation.step(inputs.of_frame(simulation.frame().value + 1));
+    while (simulation.frame().value < options.frames && interrupted == 0 && !session.differs()) {
+        const FrameReport& report = session.step(inputs.of_frame(simulation.frame().value + 1));
         totals.add(report);
         output.frame(report);
     }
     Summary summary = totals.summary();
     summary.frames = simulation.frame().value;
     summary.state_hash = simulation.state_hash();
-    summary.interrupted = simulation.frame().value < options.frames;
+    summary.interrupted = simulation.frame().value < options.frames && !session.differs();
     summary.unused_inputs = inputs.count_after(options.frames);
     summary.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return summary;
 }
 
-int verdict(const RunOptions& options, const Summary& summary,
+int verdict(const RunOptions& options, const Summary& summary, const ChaosReport* chaos,
             std::optional<std::uint64_t> expected) {
+    if (chaos != nullptr && !chaos->same())
+        return complain(kHashDiffers,
+                        fmt::format("{}\n  The program depends on what differs between builds of "
+                                    "Lua, or on the order of jobs; --chaos {} shows it again",
+                                    printable(describe(*chaos), ""), chaos->seed));
     if (summary.interrupted) return kInterrupted;
     if (expected && *expected != summary.state_hash)
         return complain(
@@ -157,6 +189,15 @@ int run(const RunOptions& options) {
                             fmt::format("--expect-hash {}: expected up to 16 hexadecimal digits",
                                         options.expect_hash));
     }
+    std::uint64_t chaos_seed = 0;
+    if (!options.chaos.empty()) {
+        const auto seed = chaos_seed_of(options.chaos);
+        if (!seed)
+            return complain(kUsage, fmt::format("--chaos {}: expected a whole number from 1 to {}, "
+                                                "or random",
+                                                options.chaos, ~std::uint64_t{0}));
+        chaos_seed = *seed;
+    }
     SimulationOptions settings;
     settings.workers = options.workers;
     settings.seed = options.seed;
@@ -171,24 +212,26 @@ int run(const RunOptions& options) {
         } catch (const Error& error) {
             return complain(kBadInputs, error.what());
         }
-    std::unique_ptr<Simulation> simulation;
+    std::unique_ptr<Session> session;
     try {
-        simulation = std::make_unique<Simulation>(Program::from_path(options.program), settings);
+        session = std::make_unique<Session>(options.program, settings, chaos_seed);
     } catch (const Error& error) {
         return complain(kNotLoaded, error.what());
     }
-    const OutputOptions shown{options.program, options.frames, options.seed, simulation->workers(),
-                              options.hash_every};
+    const OutputOptions shown{options.program,    options.frames,
+                              options.seed,       session->shown().workers(),
+                              options.hash_every, chaos_seed};
     const std::unique_ptr<FrameOutput> output =
         options.json ? make_json_lines(shown) : make_frame_table(shown);
     std::signal(SIGINT, [](int) {
         interrupted = 1;
         std::signal(SIGINT, SIG_DFL);  // a second one ends the process
     });
-    const Summary summary = run_frames(*simulation, options, inputs, *output);
+    const Summary summary = run_frames(*session, options, inputs, *output);
     output->finish(summary);
+    if (session->chaos() != nullptr) output->chaos(*session->chaos());
     std::fflush(stdout);  // before what goes to stderr
-    return verdict(options, summary, expected);
+    return verdict(options, summary, session->chaos(), expected);
 }
 
 }  // namespace
@@ -229,6 +272,14 @@ void add_run(CLI::App& app, int& exit_code) {
         ->add_option("--expect-hash", options->expect_hash,
                      "Fail unless this is the state hash after the last frame")
         ->option_text("HEX");
+    command
+        ->add_option("--chaos", options->chaos,
+                     "Run the program a second time beside, under hostile\n"
+                     "circumstances that follow from this seed (or from a random\n"
+                     "one), and stop at the first frame that is not the same")
+        ->expected(0, 1)
+        ->default_str("random")
+        ->option_text("[SEED]");
     command
         ->add_option(
             "--hash-every", options->hash_every,

@@ -79,6 +79,9 @@ struct SimulationOptions {
     /// Calls each pure host function twice; other results the second time are an error in the
     /// script. For tests.
     bool check_purity = false;
+    /// Not 0: runs under hostile circumstances that follow from this seed, see canon/chaos.hpp.
+    /// Changes no hash, and makes all slower. For tests.
+    std::uint64_t chaos = 0;
 };
 
 struct SubmitOptions {
@@ -244,9 +247,11 @@ class Simulation {
     struct Statistics {
         std::size_t image_bytes = 0;
         std::size_t image_live_bytes = 0;
-        std::size_t hot_pages = 0;       ///< the most of any worker
-        std::uint64_t runs = 0;          ///< of scripts, all workers
-        std::uint64_t counted_runs = 0;  ///< made again with a budget hook
+        std::size_t hot_pages = 0;          ///< the most of any worker
+        std::uint64_t runs = 0;             ///< of scripts, all workers
+        std::uint64_t counted_runs = 0;     ///< made again with a budget hook
+        std::uint64_t odd_collections = 0;  ///< in chaos: of garbage, in the middle of jobs
+        std::uint64_t held_up = 0;          ///< in chaos: times that a worker had to wait
     };
     Statistics statistics() const;
 

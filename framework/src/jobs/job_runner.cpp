@@ -54,7 +54,11 @@ class JobRunner::Lend {
 };
 
 JobRunner::JobRunner(WorkerPool& pool, Vms& vms, Settings settings)
-    : pool_(pool), vms_(vms), settings_(settings), workers_(pool.size()) {
+    : pool_(pool),
+      vms_(vms),
+      settings_(settings),
+      disorder_(settings.chaos),
+      workers_(pool.size()) {
     for (const std::string& name : vms[0].functions().jobs) {
         Hasher hasher;
         hasher.update_integer(settings_.seed);
@@ -120,8 +124,9 @@ bool JobRunner::list(const SubmissionQueue& queue, const World& world, Frame fra
         return false;
     }
     order_.clear();
-    if (prioritized) {  // only the order in which workers draw them; the commit's order is that of
-                        // the list
+    if (prioritized || disorder_.reigns()) {  // only the order in which workers draw them; the
+                                              // commit's order is that of
+                                              // the list
         order_.resize(jobs_.size());
         std::iota(order_.begin(), order_.end(), 0u);
         std::stable_sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
@@ -129,6 +134,7 @@ bool JobRunner::list(const SubmissionQueue& queue, const World& world, Frame fra
                    queue.entries[jobs_[b].submission].priority;
         });
     }
+    if (disorder_.reigns()) disorder_.shuffle(order_, frame.value);
     return true;
 }
 
@@ -150,6 +156,7 @@ void JobRunner::run_first(const World& world, std::int64_t first_entity, std::in
     // Small enough that all workers end at about the same time, large enough that drawing costs
     // nothing.
     batch_ = std::clamp<std::size_t>(jobs_.size() / (pool_.size() * 16), 1, 256);
+    if (disorder_.reigns()) batch_ = disorder_.batch(batch_, frame_.value);
     next_.store(0, std::memory_order_relaxed);
     resuming_ = false;
     pool_.dispatch(*this);
@@ -168,6 +175,7 @@ void JobRunner::work(unsigned worker) {
 }
 
 void JobRunner::run_batch(unsigned worker, std::size_t begin, std::size_t end) {
+    if (disorder_.reigns()) disorder_.hold_up(frame_.value, begin);
     Vm& vm = vms_[worker];
     script::VmContext& context = vm.context();
     const Lend lend(context, workers_[worker]);
@@ -260,6 +268,8 @@ void JobRunner::run_next(const World& world, std::span<const std::uint32_t> jobs
     for (const std::uint32_t job : jobs)
         if (left_out_.empty() || !left_out_[job])
             workers_[results_[job].worker].to_resume.push_back(results_[job].detail);
+    if (disorder_.reigns())
+        for (PerWorker& worker : workers_) disorder_.shuffle(worker.to_resume, frame_.value);
     next_.store(0, std::memory_order_relaxed);
     resuming_ = true;
     pool_.dispatch(*this);
@@ -267,6 +277,7 @@ void JobRunner::run_next(const World& world, std::span<const std::uint32_t> jobs
 
 // A stopped job goes on in the VM it stopped in, on whichever thread comes first.
 void JobRunner::resume_all(unsigned owner) {
+    if (disorder_.reigns()) disorder_.hold_up(frame_.value, owner);
     Vm& vm = vms_[owner];
     PerWorker& mine = workers_[owner];
     const Lend lend(vm.context(), mine);
@@ -336,9 +347,12 @@ bool JobRunner::work_idle(unsigned worker) {
 }
 
 void JobRunner::run_background(unsigned worker, Background& job) {
+    const Submission& submission = job.submission;
+    if (disorder_.reigns())
+        disorder_.hold_up(submission.submitted.value,
+                          static_cast<std::uint64_t>(submission.id.value));
     Vm& vm = vms_[worker];
     script::VmContext& context = vm.context();
-    const Submission& submission = job.submission;
     Run run;
     run.mode = script::Mode::background;
     run.function = submission.function;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "canon/world.hpp"
+#include "jobs/disorder.hpp"
 #include "jobs/submission.hpp"
 #include "jobs/vms.hpp"
 #include "jobs/worker_pool.hpp"
@@ -58,6 +59,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     struct Settings {
         std::uint32_t ids_per_job = 1024;
         std::uint64_t seed = 0;
+        std::uint64_t chaos = 0;  ///< not 0: jobs are drawn in another order, and held up
     };
     /// Borrows: both.
     JobRunner(WorkerPool& pool, Vms& vms, Settings settings);
@@ -92,6 +94,8 @@ class JobRunner final : private SharedWork, private IdleWork {
     std::span<const std::uint8_t> actions(const JobResult& result) const noexcept;
     std::span<const std::uint8_t> log(const JobResult& result) const noexcept;
     Fault& fault(const JobResult& result) noexcept;
+    /// Times that work was held up, for tests.
+    std::uint64_t held_up() const noexcept { return disorder_.held_up(); }
     /// All results have been used.
     void end_frame() noexcept;
 
@@ -144,6 +148,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     WorkerPool& pool_;
     Vms& vms_;
     Settings settings_;
+    Disorder disorder_;
     std::vector<std::uint64_t> function_keys_;  // of random streams, before the frame is mixed in
     const SubmissionQueue* queue_ = nullptr;
     const World* world_ = nullptr;

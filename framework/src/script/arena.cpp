@@ -46,12 +46,13 @@ char* map_aligned(std::size_t size) {
 
 }  // namespace
 
-Arena::Arena(std::size_t limit_bytes, Pressure pressure, void* owner)
+Arena::Arena(std::size_t limit_bytes, Pressure pressure, void* owner, std::size_t phase_bytes)
     : capacity_((std::max<std::size_t>(limit_bytes, 1 << 20) * 4 + kPage - 1) & ~(kPage - 1)),
       watermark_(limit_bytes),
       limit_(limit_bytes),
       pressure_(pressure),
       owner_(owner) {
+    state_.top = phase_bytes;
     if (capacity_ >= kAlignment)
         throw Error("a memory limit of more than 1 GiB for one VM is not supported");
     base_ = map_aligned(capacity_);
@@ -184,12 +185,12 @@ void* Arena::reallocate(void* block, std::size_t old_size, std::size_t new_size)
 
 void Arena::set_aside() noexcept {
     aside_begin_ = state_.top;
-    state_.top = kPage;
+    state_.top = (state_.top + kPage - 1) & ~(kPage - 1);
 }
 
 void Arena::use_set_aside() noexcept {
     carved_ = base_ + aside_begin_;
-    carved_left_ = kPage - aside_begin_;
+    carved_left_ = (0 - aside_begin_) & (kPage - 1);
 }
 
 void Arena::seal() noexcept {

@@ -20,8 +20,10 @@ class Arena {
     /// from the arena.
     using Pressure = void (*)(void* owner, bool refused);
 
+    /// `phase_bytes`: a multiple of 16, left free before the first block, so that all blocks have
+    /// other offsets.
     /// Fails: throws canon::Error if no aligned address can be mapped.
-    Arena(std::size_t limit_bytes, Pressure pressure, void* owner);
+    Arena(std::size_t limit_bytes, Pressure pressure, void* owner, std::size_t phase_bytes = 0);
     ~Arena();
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;
@@ -46,9 +48,10 @@ class Arena {
         limit_ = limit_bytes;
     }
     void set_watermark(std::size_t bytes) noexcept { watermark_ = bytes; }
+    std::size_t watermark() const noexcept { return watermark_; }
     std::size_t limit() const noexcept { return limit_; }
 
-    /// Keeps the rest of the first page for `use_set_aside`: what comes until then is cut behind
+    /// Keeps the rest of the page for `use_set_aside`: what comes until then is cut behind
     /// it.
     void set_aside() noexcept;
     void use_set_aside() noexcept;

@@ -197,11 +197,11 @@ struct VmAccess {
 Vm::Vm(const Setup& setup)
     : limits_(setup.limits),
       trim_bytes_(setup.trim_bytes),
-      counts_all_(setup.count_instructions),
+      counts_all_(setup.count_instructions || setup.chaos != 0),
       engine_(setup.engine),
       sandbox_(setup.sandbox),
       program_(setup.program),
-      arena_(2 * setup.limits.memory_bytes, on_pressure, this),
+      arena_(2 * setup.limits.memory_bytes, on_pressure, this, Chaos(setup.chaos).arena_phase),
       image_(arena_),
       schema_(std::make_shared<Schema>()) {
     std::string why;
@@ -212,7 +212,9 @@ Vm::Vm(const Setup& setup)
     context_.ticks_allowed = std::max<std::int64_t>(limits_.watch_nanoseconds / 1'000'000, 1);
     arena_.set_limits(limits_.memory_bytes, limits_.memory_bytes);
     bool pinned = false;
-    main_ = new_pinned_state(arena_, setup.hash_seed, pinned, true);
+    const std::uint32_t hash_seed =
+        setup.chaos == 0 ? setup.hash_seed : Chaos(setup.chaos).hash_seed;
+    main_ = new_pinned_state(arena_, hash_seed, pinned, true);
     if (main_ == nullptr || (exact && !pinned)) throw Error("cannot make a Lua state");
     *static_cast<VmContext**>(lua_getextraspace(main_)) = &context_;
     // It and its stack share a page with the global state: these are what each run writes to, and
@@ -220,6 +222,10 @@ Vm::Vm(const Setup& setup)
     arena_.use_set_aside();
     coroutine_ = lua_newthread(main_);
     lua_rawsetp(main_, LUA_REGISTRYINDEX, main_);
+    if (setup.chaos != 0) {
+        odd_collections_ = std::make_unique<OddCollections>(arena_, image_, setup.chaos);
+        odd_collections_->install(main_);
+    }
     context_.vm = this;
     context_.program = program_.get();
     context_.canonical = setup.mode == SimulationMode::canonical;
@@ -331,13 +337,18 @@ void Vm::find_functions(const std::vector<std::string>& host_handlers) {
     }
 }
 
-std::uint64_t Vm::image_digest() const { return image_.digest({&context_, &arena_}); }
+std::uint64_t Vm::image_digest() const {
+    const void* const allocator =
+        odd_collections_ != nullptr ? static_cast<const void*>(odd_collections_.get()) : &arena_;
+    return image_.digest({&context_, &arena_, allocator});
+}
 
 // Called by the arena before live bytes pass the watermark, or with `refused` when a request is
 // turned down.
 void Vm::on_pressure(void* owner, bool refused) {
     Vm& vm = *static_cast<Vm*>(owner);
     vm.image_.expect_all();  // the collector writes to every object
+    if (vm.odd_collections_ != nullptr) vm.odd_collections_->come_under_pressure();
     VmContext& run = vm.context_;
     if (refused) {
         if (run.kill == 0) run.kill = static_cast<int>(Kill::memory);
@@ -357,7 +368,6 @@ void Vm::begin_batch() noexcept { clock_ = now_nanoseconds(); }
 
 RunStatus Vm::run(const Run& run) {
     run_ = run;
-    result_.clear();
     context_.actions_begin = context_.actions.size();
     context_.log_begin = context_.log.size();
     return decide(nullptr);
@@ -365,7 +375,6 @@ RunStatus Vm::run(const Run& run) {
 
 RunStatus Vm::go_on(const StoppedRun& stopped) {
     run_ = stopped.run;
-    result_.clear();
     context_.actions_begin = context_.actions.size();
     context_.log_begin = context_.log.size();
     return decide(&stopped);
@@ -378,7 +387,7 @@ RunStatus Vm::decide(const StoppedRun* from) {
     const std::int64_t budget = instruction_limit();
     if (run_.mode == Mode::main || counts_all_ ||
         budget < limits_.watch_nanoseconds * kInstructionsPerNanosecond)
-        return attempt(from, true);
+        return odd_collections_ == nullptr ? attempt(from, true) : decide_in_chaos(from);
     const Watch::Run watched(context_);
     if (!watched.works()) return attempt(from, true);
     const RunStatus status = attempt(from, false);
@@ -394,10 +403,21 @@ RunStatus Vm::decide(const StoppedRun* from) {
     return decided;
 }
 
+// Callbacks and handlers do at once what they ask for, so they cannot be made again; a run that
+// goes on must find its heap as it was put aside.
+RunStatus Vm::decide_in_chaos(const StoppedRun* from) {
+    if (run_.mode == Mode::main || from != nullptr) return attempt(from, true);
+    odd_collections_->begin(run_.random_key, run_.random_stream);
+    const RunStatus status = attempt(from, true);
+    if (odd_collections_->end(status == RunStatus::stopped)) return status;
+    return attempt(from, true);
+}
+
 RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     context_.actions.truncate(context_.actions_begin);
     context_.actions_whole = context_.actions_begin;
     context_.log.truncate(context_.log_begin);
+    result_.clear();
     context_.kill = 0;
     context_.counted = counted;
     context_.call_pending = false;

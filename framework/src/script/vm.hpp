@@ -20,8 +20,10 @@
 #include "canon/program.hpp"
 #include "canon/sandbox.hpp"
 #include "canon/world.hpp"
+#include "core/chaos.hpp"
 #include "script/arena.hpp"
 #include "script/image.hpp"
+#include "script/odd_collections.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -124,7 +126,9 @@ class Vm {
         VmLimits limits;
         std::vector<std::string> host_handlers;    ///< names of C++ handlers
         std::vector<TemplateSpec> host_templates;  ///< declared before the program's
-        std::uint32_t hash_seed = 0x43616e6f;      ///< Lua's; another one only in tests
+        /// Not 0: another hash seed and arena, collections in the middle of jobs, each run counted.
+        std::uint64_t chaos = 0;
+        std::uint32_t hash_seed = Chaos(0).hash_seed;  ///< Lua's, without chaos; for tests
         /// Of the host, by name. Borrows: while the VM lives.
         const std::vector<HostFunction>* host_functions = nullptr;
         bool check_purity = false;
@@ -194,6 +198,10 @@ class Vm {
     /// Reads the clock, from which the first run is timed. Call: before each batch of runs.
     void begin_batch() noexcept;
 
+    /// In the middle of jobs, see Setup::chaos.
+    std::uint64_t odd_collections() const noexcept {
+        return odd_collections_ == nullptr ? 0 : odd_collections_->count();
+    }
     /// The stopped and counted runs so far; for tests and statistics.
     std::uint64_t counted_runs() const noexcept { return counted_runs_; }
     std::uint64_t runs() const noexcept {
@@ -210,6 +218,7 @@ class Vm {
                (run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions);
     }
     RunStatus decide(const StoppedRun* from);
+    RunStatus decide_in_chaos(const StoppedRun* from);
     RunStatus attempt(const StoppedRun* from, bool counted);
     int push_arguments();
     void explain(lua_State* L, int status);
@@ -223,6 +232,7 @@ class Vm {
     std::shared_ptr<const Program> program_;
     Arena arena_;
     Image image_;
+    std::unique_ptr<OddCollections> odd_collections_;  // null: none
     VmContext context_;
     std::shared_ptr<Schema> schema_;
     FunctionTable functions_;

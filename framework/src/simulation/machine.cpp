@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "canon/hash.hpp"
+#include "core/chaos.hpp"
+#include "core/hostile_environment.hpp"
 #include "script/action.hpp"
 #include "script/host_functions.hpp"
 
@@ -27,6 +29,7 @@ unsigned places(const SimulationOptions& options) {
     if (options.shared_workers != nullptr) return options.shared_workers->count();
     if (options.workers > 1024)
         throw Error("at most 1024 workers, not " + std::to_string(options.workers));
+    if (options.workers == 0 && options.chaos != 0) return Chaos(options.chaos).workers;
     return options.workers != 0 ? options.workers
                                 : std::clamp(std::thread::hardware_concurrency(), 1u, 1024u);
 }
@@ -49,6 +52,10 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
       program_(std::move(program)),
       options_(std::move(options)),
       host_(std::move(host)) {
+    const HostileEnvironment hostile(options_.chaos, 0);
+    // Threads inherit what they are started in, and have to leave it.
+    if (options_.chaos != 0 && options_.shared_workers == nullptr)
+        pool_ = Workers({.threads = places(options_) - 1}).pool();
     const FixedEnvironment environment;
     script::Vm::Setup setup;
     setup.program = program_;
@@ -64,9 +71,12 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
     setup.host_functions = &host_.functions;
     setup.check_purity = options_.check_purity;
     setup.mode = options_.mode;
+    setup.chaos = options_.chaos;
     vms_ = std::make_unique<jobs::Vms>(places(options_), setup);
-    pool_ = options_.shared_workers != nullptr ? options_.shared_workers->pool()
-                                               : Workers({.threads = vms_->size() - 1}).pool();
+    if (options_.shared_workers != nullptr)
+        pool_ = options_.shared_workers->pool();
+    else if (pool_ == nullptr)
+        pool_ = Workers({.threads = vms_->size() - 1}).pool();
     script::Vm& vm = (*vms_)[0];
     world_ = std::make_unique<World>(vm.schema());
     for (const auto& [name, make] : host_.states) world_->add_host_state(name, make());
@@ -78,7 +88,8 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
     skip_.resize(functions.jobs.size(), false);
     struck_.resize(functions.jobs.size(), false);
     runner_ = std::make_unique<jobs::JobRunner>(
-        *pool_, *vms_, jobs::JobRunner::Settings{options_.limits.ids_per_job, options_.seed});
+        *pool_, *vms_,
+        jobs::JobRunner::Settings{options_.limits.ids_per_job, options_.seed, options_.chaos});
     vm.context().main = this;
 }
 
@@ -106,6 +117,7 @@ void Simulation::Machine::begin_report() {
 }
 
 void Simulation::Machine::start() {
+    const HostileEnvironment hostile(options_.chaos, 0);
     const FixedEnvironment environment;
     begin_report();
     Bytes config;
@@ -121,6 +133,7 @@ void Simulation::Machine::start() {
 const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
     std::vector<const Input*> ordered;
     take_inputs(inputs, ordered);
+    const HostileEnvironment hostile(options_.chaos, state_.frame.value + 1);
     const FixedEnvironment environment;
     const std::int64_t began = clock_now();
     ++state_.frame.value;

@@ -319,7 +319,9 @@ Simulation::Statistics Simulation::Machine::statistics() const {
         statistics.hot_pages = std::max(statistics.hot_pages, (*vms_)[i].image().hot_pages());
         statistics.runs += (*vms_)[i].runs();
         statistics.counted_runs += (*vms_)[i].counted_runs();
+        statistics.odd_collections += (*vms_)[i].odd_collections();
     }
+    statistics.held_up = runner_->held_up();
     return statistics;
 }
 
