@@ -18,10 +18,15 @@ end
 -- 2.6 us with the C++ build, whose errors also take a lock of the whole process. So C is the default; tests run with both.
 newoption({ trigger = "lua", value = "BUILD", description = "Build of Lua inside Canon",
             allowed = { { "c", "errors by longjmp (default)" }, { "cxx", "errors as C++ exceptions" } } })
+newoption({ trigger = "lua-source", value = "DIR",
+            description = "Folder of lua.h and Lua's sources, see framework/lua_source.sh (default: the system's library)" })
+newoption({ trigger = "level", value = "LEVEL", description = "Optimization of Release: 0, 2 (default) or 3" })
 newoption({ trigger = "fuzz", description = "Only what ./dev fuzz needs; with clang" })
 newoption({ trigger = "out", value = "DIR", description = "Folder for all output (default: build)" })
 newoption({ trigger = "sysroot", value = "DIR", description = "Where the target's /usr is (default: this machine's)" })
 local lua_build = _OPTIONS["lua"] or "c"
+local lua_source = _OPTIONS["lua-source"]
+local level = _OPTIONS["level"] or "2"
 local out = _OPTIONS["out"] or "build"
 
 local fuzz = _OPTIONS["fuzz"] ~= nil
@@ -29,7 +34,7 @@ local configs = fuzz and { "Fuzz" } or { "Release", "Debug", "Asan", "Tsan" }
 local makefiles = out .. "/gmake"
 local from_makefiles = path.getrelative(makefiles, ".")  -- commands of a build run there
 local out_from_makefiles = path.getrelative(makefiles, out)
-local lua_include = (_OPTIONS["sysroot"] or "") .. "/usr/include/lua5.4"
+local lua_include = lua_source or (_OPTIONS["sysroot"] or "") .. "/usr/include/lua5.4"
 
 -- All .cpp files under `folder`, but not those below one of `except`.
 local function sources(folder, except)
@@ -66,7 +71,7 @@ local function declare(name, what, files_of_it, target_dir)
                    "-fno-sanitize-recover=all" })
     linkoptions({ "-fsanitize=fuzzer,address,undefined" })
     on("Release")
-    buildoptions({ "-O2" })
+    buildoptions({ "-O" .. level })
     on("Debug")
     buildoptions({ "-O0", "-g" })
     on("Asan")
@@ -98,8 +103,8 @@ local private_lua_source = "framework/src/script/private_lua.cpp"
 -- Lua itself, renamed, with what it calls instead of the C library: one object and the header of its names.
 declare("private_lua", "StaticLib", { private_lua_source }, out .. "/lua/%s")
 postbuildcommands({ string.format(
-    '@CXX="$(CXX)" %s/framework/private_lua.sh %s %s %s/lua $(TARGET) $(TARGETDIR)/private_lua.o',
-    from_makefiles, lua_build, lua_include, out_from_makefiles) })
+    '@CXX="$(CXX)" %s/framework/private_lua.sh %s %s %s/lua $(TARGET) $(TARGETDIR)/private_lua.o %s',
+    from_makefiles, lua_build, lua_include, out_from_makefiles, lua_source and level or "") })
 
 declare("canon", "StaticLib", sources("framework/src", { private_lua_source }))
 sees_private_headers()

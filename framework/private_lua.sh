@@ -1,17 +1,18 @@
 #!/bin/sh
-# Makes Canon's private copy of Lua out of the system's static library: one object file whose symbols are all named
-# canon_*, and whose calls into the C library that depend on the machine, the locale or the clock come to
+# Makes Canon's private copy of Lua out of the system's static library, or of Lua's official sources: one object file whose
+# symbols are all named canon_*, and whose calls into the C library that depend on the machine, the locale or the clock come to
 # src/script/private_lua.cpp instead.
 #
 # Renaming every defined symbol is what keeps the copy private: a host that links a Lua of its own would otherwise take
 # over ours, or ours theirs, silently and by link order.
 #
-# Call: private_lua.sh c|cxx LUA_INCLUDE_DIR HEADER_DIR ARCHIVE OBJECT, with the compiler in $CXX.
+# Call: private_lua.sh c|cxx LUA_INCLUDE_DIR HEADER_DIR ARCHIVE OBJECT [LEVEL], with the compiler in $CXX.
+#   LEVEL       of optimization: LUA_INCLUDE_DIR holds sources (see lua_source.sh) and these are compiled
 #   ARCHIVE     our replacements, compiled (libprivate_lua.a)
 #   OBJECT      written: the renamed Lua with ARCHIVE merged into it
 #   HEADER_DIR  written: canon_lua_rename.h, to be included before lua.hpp
 set -eu
-flavour=$1 lua_include=$2 header_dir=$3 archive=$4 object=$5
+flavour=$1 lua_include=$2 header_dir=$3 archive=$4 object=$5 level=${6:-}
 : "${CXX:=g++}"
 
 # Taken over from the C library, if Lua refers to them. The character tables are per locale, like strcoll.
@@ -26,15 +27,24 @@ case $flavour in
     cxx) library=liblua5.4-c++.a ;;
     *) fail "unknown Lua build '$flavour', expected c or cxx" ;;
 esac
-# The compiler knows where its target's libraries are; nothing here names a processor.
-lua=$($CXX -print-file-name=$library)
-[ -f "$lua" ] || fail "$library not found: install liblua5.4-dev"
 nm=$($CXX -print-prog-name=nm)
 objcopy=$($CXX -print-prog-name=objcopy)
 
 mkdir -p "$header_dir" "$(dirname "$object")"
 work=$(mktemp -d "$object.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+
+if [ -n "$level" ]; then
+    lua=$work/$library
+    # A compiler that knows what `pow` means may compute it itself, or call another function for it.
+    unknown=$(for name in $redirected; do echo "-fno-builtin-$name"; done)
+    # shellcheck disable=SC2086
+    "$(dirname "$0")/lua_source.sh" compile "$flavour" "$lua_include" "$lua" "-O$level" $unknown
+else
+    # The compiler knows where its target's libraries are; nothing here names a processor.
+    lua=$($CXX -print-file-name=$library)
+    [ -f "$lua" ] || fail "$library not found: install liblua5.4-dev"
+fi
 
 $CXX -r -nostdlib -Wl,--whole-archive "$lua" -Wl,--no-whole-archive -o "$work/lua.o"
 

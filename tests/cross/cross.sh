@@ -80,7 +80,7 @@ cross_filter() { awk '$1 == "run" { chosen = chosen ":" $2 } $1 == "skip" { skip
 # lane NAME COMMAND...: runs beside the others. Counts and what is said are left in $lanes/NAME, for `collect`.
 lane() {
     (
-        passed=0 failed=0
+        passed=0 failed=0 skipped=0
         "${@:2}" >"$lanes/$1.said" 2>&1
         echo "$passed $failed" >"$lanes/$1.counts"
     ) &
@@ -108,10 +108,12 @@ cross() {
     # An empty name would make "g++-" of the compiler's, which apt takes for the order to remove g++.
     if [ -z "$triple" ] || [ -z "$emulator" ]; then fail "no compiler and emulator are known for '$architecture'"; fi
     out=build/$architecture
+    if [ "$level" != 2 ]; then fail "cross takes no --level, see ./dev help"; fi
     sysroot=$PWD/$out/sysroot
-    local built=$PWD/$out/bin/Release emulated=$PWD/$out/emulated program
     deps "g++-$triple" qemu-user
     fill_sysroot
+    if [ -n "$lua_source" ]; then out+=/lua-source-$lua_version; fi
+    local built=$PWD/$out/bin/Release emulated=$PWD/$out/emulated program
     write_script "$out/tools/g++" "$triple-g++" "'--sysroot=$sysroot'"
     export CXX=$PWD/$out/tools/g++ AR=$triple-ar
     build canon_cli canon_tests sample_05_cpp_host sample_06_script_runner

@@ -6,15 +6,15 @@ out=${CANON_OUT:-build}
 library=${CANON_BIN:-$out/bin/Release}/libcanon.a
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-flags="-std=c++20 -Wall -Wextra -Werror -ffp-contract=off -I/usr/include/lua5.4"
+flags="-std=c++20 -Wall -Wextra -Werror -ffp-contract=off"
 
 # The lists of flags and libraries are split into words on purpose.
 # shellcheck disable=SC2086
 {
     set -e
     compiler=${CXX:-g++}
-    $compiler $flags -c tests/repo/two_luas/stock.cpp -o "$work/stock.o"
-    $compiler $flags -I"$out/lua" -c tests/repo/two_luas/private.cpp -o "$work/private.o"
+    $compiler $flags -I/usr/include/lua5.4 -c tests/repo/two_luas/stock.cpp -o "$work/stock.o"
+    $compiler $flags -I"$out/lua" -I"${CANON_LUA_INCLUDE:-/usr/include/lua5.4}" -c tests/repo/two_luas/private.cpp -o "$work/private.o"
     for lua in -llua5.4 -l:liblua5.4.a -l:liblua5.4-c++.a; do
         for libraries in "$library $lua" "$lua $library"; do
             echo "linked as: $libraries"
