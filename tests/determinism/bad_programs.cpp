@@ -104,6 +104,25 @@ BOOST_AUTO_TEST_CASE(declarations_after_loading_are_errors) {
     BOOST_TEST(trace.faults().size() == 1u);  // on_frame's, and its submission is undone
 }
 
+BOOST_AUTO_TEST_CASE(a_program_that_nests_too_deeply_is_refused_with_the_reason) {
+    const auto nested = [](int levels) {
+        std::string text = "value = ";
+        for (int i = 0; i < levels; ++i) text += "{";
+        for (int i = 0; i < levels; ++i) text += "}";
+        return text;
+    };
+    BOOST_TEST(Program::from_modules({{"main", nested(190)}}) != nullptr);
+    BOOST_CHECK_EXCEPTION(Program::from_modules({{"main", "\n" + nested(200)}}), Error,
+                          [](const Error& error) {
+                              const std::string text = error.what();
+                              BOOST_TEST_INFO(text);
+                              return text.starts_with("main.lua:2: ") &&
+                                     text.ends_with(
+                                         "are nested too deeply (Lua's compiler takes "
+                                         "about 190 levels), split them");
+                          });
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_program_runs) {
     const Trace trace = compare_workers({.main = "", .frames = 3});
     BOOST_TEST(describe_all(trace.faults()) == "");

@@ -192,6 +192,66 @@ BOOST_AUTO_TEST_CASE(a_memory_eater_ends_however_it_is_wrapped) {
     }
 }
 
+// Lua collects garbage when an allocation of a table or a string is refused, and tries again; for
+// the buffers of its library it does not. Neither must show: whichever is refused, it was the last.
+BOOST_AUTO_TEST_CASE(nothing_that_a_run_does_follows_the_first_refused_allocation) {
+    Limits limits = quick_limits();
+    limits.job_instructions = 5'000'000;
+    limits.library_work = 100'000'000;
+    limits.memory_bytes = 4 << 20;
+    limits.collect_bytes = 4 << 20;  // no collection but of the refused
+    const char* const appetites[] = {
+        "local t = {} for i = 1, 200000 do t = { i } end",
+        "local s for i = 1, 2000 do s = ('x' .. i):rep(5000) end",
+        "local t = {} for i = 1, 1000 do t[i] = 'x' end "
+        "for i = 1, 500 do table.concat(t, ('y'):rep(50)) end",
+        "for i = 1, 500 do string.gsub(('x'):rep(5000), 'x', 'yyyy') end",
+        "for i = 1, 500 do string.format('%s%s', ('x'):rep(9000), i) end",
+        "for i = 1, 20000 do coroutine.wrap(function() end)() end",
+        "for i = 1, 200000 do local f = function() return i end end",
+        "for i = 1, 4000 do load('return ' .. i) end",
+    };
+    for (const char* appetite : appetites) {
+        BOOST_TEST_CONTEXT(appetite) {
+            Scenario scenario =
+                with_probe(std::string("function on_frame() engine.submit('eat') end "
+                                       "function jobs.eat() print('before') "
+                                       "local ok = pcall(function() ") +
+                               appetite + " end) print('behind') note(ok) end",
+                           1);
+            scenario.limits = limits;
+            const Trace trace = compare_workers(scenario, kFewWorkerCounts);
+            BOOST_REQUIRE_EQUAL(trace.faults().size(), 1u);
+            BOOST_TEST((trace.faults()[0].kind == FaultKind::memory), describe_all(trace.faults()));
+            BOOST_REQUIRE_EQUAL(trace.log().size(), 1u);
+            BOOST_TEST(trace.log()[0].text == "before");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_recursion_without_end_ends_alike_on_every_worker) {
+    Scenario scenario = with_probe(R"lua(
+        function on_frame() engine.submit("work") end
+        function jobs.work()
+            local depth = 0
+            local function descend() depth = depth + 1 return 1 + descend() end
+            local ok = pcall(descend)
+            note({ ok, depth })
+        end
+    )lua",
+                                   1);
+    scenario.limits.job_instructions = 50'000'000;
+    scenario.limits.memory_bytes = 16 << 20;
+    const Trace small = compare_workers(scenario, kFewWorkerCounts);
+    BOOST_REQUIRE_EQUAL(small.faults().size(), 1u);
+    BOOST_TEST((small.faults()[0].kind == FaultKind::memory), describe_all(small.faults()));
+    // Where there is memory, Lua's stack has its own end, which is an error like any other.
+    scenario.limits.memory_bytes = 256 << 20;
+    const Trace large = compare_workers(scenario, kFewWorkerCounts);
+    BOOST_TEST(describe_all(large.faults()) == "");
+    BOOST_TEST(probe_text(*large.simulation) == "[[false,333326]]");
+}
+
 BOOST_AUTO_TEST_CASE(garbage_within_the_limit_is_collected) {
     Limits limits = quick_limits();
     limits.job_instructions = 5'000'000;

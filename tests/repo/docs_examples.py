@@ -8,7 +8,7 @@ Method: takes every fenced block out of the Markdown files.
   ```cpp from=FILE                   stands in that file, word for word
   ```sh run                          each line that begins with `canon ` is run in the repository and ends with status 0
 A Lua block without a mark is an error. Also: the functions of `engine` and the globals are just those that the reference lists,
-each test that docs/DETERMINISM.md names exists, and the program of the README is the first sample.
+each test that docs/DETERMINISM.md names exists, its table has every row of the audit, once and in order, with a test, and the program of the README is the first sample.
 """
 import json
 import os
@@ -22,6 +22,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CANON = os.environ.get("CANON", str(ROOT / "build/bin/Release/canon"))
 FENCE = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# The rows of the audit of what Lua shows of the machine: A1 to A13, and so on.
+AUDIT = {"A": 13, "B": 11, "C": 10, "D": 7, "E": 9, "F": 7, "G": 7, "H": 2, "J": 4}
 problems = []
 
 
@@ -153,6 +155,27 @@ def check_test_names():
                 problems.append(f"docs/DETERMINISM.md: there is no test {name}")
 
 
+def check_audit():
+    page = (ROOT / "docs/DETERMINISM.md").read_text(encoding="utf-8")
+    table = page[page.index("## Hazards"):page.index("And beyond Lua:")]
+    if "| Row | What a script sees now | Tests |" not in table:
+        problems.append("docs/DETERMINISM.md: the table of hazards has the columns Row, What a script sees now, Tests")
+    rows = re.findall(r"^\| ([A-Z]\d+) \| (.*) \| (.*) \|$", table, re.MULTILINE)
+    expected = [f"{letter}{number + 1}" for letter, count in AUDIT.items() for number in range(count)]
+    found = [name for name, _, _ in rows]
+    for name in expected:
+        if found.count(name) != 1:
+            problems.append(f"docs/DETERMINISM.md: row {name} is {found.count(name)} times in the table of hazards")
+    for name in found:
+        if name not in expected:
+            problems.append(f"docs/DETERMINISM.md: the audit has no row {name}")
+    if not problems and found != expected:
+        problems.append("docs/DETERMINISM.md: the rows of the table of hazards are not in order")
+    for name, sees, tests in rows:
+        if not sees.strip() or "`" not in tests:
+            problems.append(f"docs/DETERMINISM.md: row {name} says nothing or names no test")
+
+
 def check_hello():
     program = (ROOT / "samples/01_hello/main.lua").read_text(encoding="utf-8")
     if f"```lua run frames=40\n{program}```" not in (ROOT / "README.md").read_text(encoding="utf-8"):
@@ -163,6 +186,7 @@ for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
     check_page(page)
 check_reference()
 check_test_names()
+check_audit()
 check_hello()
 print("\n".join(problems), end="\n" if problems else "")
 sys.exit(1 if problems else 0)

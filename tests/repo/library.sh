@@ -1,6 +1,6 @@
 #!/bin/sh
 # libcanon.a shares no Lua symbol with a host: none is defined or asked for under its usual name. And no source is
-# compiled with floating point contraction or fast math.
+# compiled with floating point contraction or fast math, nor is there an instruction in it that multiplies and adds at once.
 cd "$(dirname "$0")/../.." || exit 1
 out=${CANON_OUT:-build}
 library=${CANON_BIN:-$out/bin/Release}/libcanon.a
@@ -27,4 +27,29 @@ for makefile in "$out"/gmake/*.make; do
     fi
     if grep -HE -- '-ffast-math|-Ofast|-funsafe-math|-ffp-contract=(on|fast)|-march=native' "$makefile"; then status=1; fi
 done
+
+# Of x86-64, arm64, riscv64 and ppc64el. Not of Lua, whose builds for some processors have two such instructions, where the
+# product is exact.
+fused='[[:space:]](vfn?m(add|sub)|fn?m(add|sub)|fml[as]|xvn?m(add|sub)|xsn?m(add|sub))[a-z0-9.]*[[:space:]]'
+compiler=${CXX:-g++}
+objdump=$($compiler -print-prog-name=objdump)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# That they would be seen: what is refused, compiled.
+echo 'double f(double a, double b, double c) { return a * b + c; }' >"$work/fused.cpp"
+case $($compiler -dumpmachine) in x86_64-*) fma=-mfma ;; *) fma= ;; esac
+$compiler -O2 -ffp-contract=fast $fma -c "$work/fused.cpp" -o "$work/fused.o" || status=1
+"$objdump" -d --no-show-raw-insn "$library" "$work/fused.o" | awk -v fused="$fused" '
+    /file format/ { file = $1; is_own = file != "private_lua.o:" }
+    is_own && /^ +[0-9a-f]+:/ { instructions++ }
+    is_own && $0 ~ fused { if (file ~ /fused[.]o:$/) seen = 1; else print file, $0 }
+    END {
+        if (instructions < 100000) print "only", instructions, "instructions were read, expected at least 100000"
+        if (!seen) print "a fused multiply-add is not seen where there is one"
+    }' >"$work/findings"
+if [ -s "$work/findings" ]; then
+    echo "$library: no instruction may round once where two operations were written:"
+    cat "$work/findings"
+    status=1
+fi
 exit $status

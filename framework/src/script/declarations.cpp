@@ -123,7 +123,7 @@ void scan_options(lua_State* L, int options, Draft& out) {
             GridSpec grid;
             lua_rawgeti(L, value, 1);
             lua_rawgeti(L, value, 2);
-            lua_pushstring(L, "cell");
+            lua_pushlstring(L, "cell", 4);
             lua_rawget(L, value);
             if (lua_type(L, -3) == LUA_TSTRING) grid.x = lua_tostring(L, -3);
             if (lua_type(L, -2) == LUA_TSTRING) grid.y = lua_tostring(L, -2);

@@ -1,31 +1,20 @@
 #include "canon/fingerprint.hpp"
 
-#include <cstring>
-
 #include "canon/hash.hpp"
 #include "canon/strict_math.hpp"
 #include "core/fixed_environment.hpp"
+#include "script/lua_limits.hpp"
 #include "script/lua_probe.hpp"
-
-extern "C" const char lua_ident[];
 
 namespace canon {
 namespace {
 
 constexpr std::uint32_t kFormat = 1;
 
-// "Lua 5.4.4" of "$LuaVersion: Lua 5.4.4  Copyright ...": the library's own word. A header may be
-// of another release, and before 5.4.4 its number was that of 5.4.0.
-std::string lua_version() {
-    const char* const at = std::strstr(lua_ident, "Lua 5.");
-    if (at == nullptr) return "a Lua that does not say its version";
-    return std::string(at, std::strcspn(at + 4, " ") + 4);
-}
-
 Fingerprint compute() {
     const FixedEnvironment environment;
     Fingerprint made;
-    made.lua = lua_version();
+    made.lua = "Lua " + script::lua_release();
     script::exact_mode_works(made.not_exact);
     script::probe_heap(made.layout_probe, made.order_probe);
     made.math_probe = strict_math_probe();

@@ -46,6 +46,7 @@ int end_of_pairs_metamethod(lua_State*, int, lua_KContext) { return 3; }
 int base_pairs(lua_State* L) {
     luaL_checkany(L, 1);
     if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
+        check_nesting(L);
         lua_pushvalue(L, 1);
         lua_callk(L, 1, 3, 0, end_of_pairs_metamethod);
         return 3;
@@ -161,6 +162,7 @@ int end_of_pcall(lua_State* L, int status, lua_KContext) {
 // Upvalue 1: filter_error.
 int base_pcall(lua_State* L) {
     luaL_checkany(L, 1);
+    check_nesting(L);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushboolean(L, 1);
     lua_rotate(L, 1, 2);
@@ -193,6 +195,7 @@ int end_of_xpcall(lua_State* L, int status, lua_KContext) {
 // Upvalue 1: filter_error.
 int base_xpcall(lua_State* L) {
     luaL_checktype(L, kHandler, LUA_TFUNCTION);
+    check_nesting(L);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushboolean(L, 1);
     lua_pushvalue(L, 1);
@@ -207,7 +210,7 @@ int base_xpcall(lua_State* L) {
 int base_type(lua_State* L) {
     const int type = lua_type(L, 1);
     luaL_argcheck(L, type != LUA_TNONE, 1, "value expected");
-    lua_pushstring(L, lua_typename(L, type));
+    push_string(L, lua_typename(L, type));
     return 1;
 }
 
@@ -341,10 +344,8 @@ void refuse_field(lua_State* L, int name, const char* because) {
 }
 
 // Lua looks for __gc when the metatable is set, never later, so a finalizer cannot come in by the
-// back door. __mode it reads anew in each collection: `mt.__mode = "k"` after setmetatable makes a
-// table weak. When entries then vanish follows from the bytes allocated, so it is the same wherever
-// exact mode holds, and never seen in a run that stays below the bytes at which the collector may
-// start. Code that runs a collection in canonical mode has to look at this.
+// back door. __mode it would read anew in each collection: forbid_weak_tables sees to that a table
+// stays strong whose metatable gets one later.
 // Upvalues: "__gc", "__mode".
 int base_setmetatable(lua_State* L) {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -429,7 +430,7 @@ const char* read_piece(lua_State* L, void* data, std::size_t* size) {
         reader.has_failed = true;
     } else if (!lua_isnil(L, -1) && !lua_isstring(L, -1)) {
         lua_pop(L, 1);
-        lua_pushliteral(L, "load: the reader function must return a string");
+        push_string(L, "load: the reader function must return a string");
         reader.has_failed = true;
     }
     lua_replace(L, kPiece);
@@ -451,7 +452,7 @@ const char* read_piece(lua_State* L, void* data, std::size_t* size) {
 
 int refuse_load(lua_State* L, const char* why) {
     luaL_pushfail(L);
-    lua_pushstring(L, why);
+    push_string(L, why);
     return 2;
 }
 
@@ -474,6 +475,7 @@ int report_failed_load(lua_State* L, int status, const PieceReader& reader) {
 int base_load(lua_State* L) {
     const bool from_function = !lua_isstring(L, 1);
     if (from_function) luaL_checktype(L, 1, LUA_TFUNCTION);
+    check_nesting(L);
     std::size_t name_size = 0;
     const char* name = luaL_optlstring(L, 2, "", &name_size);
     const char* mode = luaL_optstring(L, 3, "t");

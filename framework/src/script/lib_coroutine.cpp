@@ -203,10 +203,11 @@ const char* refusal(lua_State* L, lua_State* co, int arguments) {
 
 int coroutine_resume(lua_State* L) {
     lua_State* co = coroutine_argument(L);
+    check_nesting(L);
     const int arguments = lua_gettop(L) - kCoroutine;
     if (const char* why = refusal(L, co, arguments)) {
         lua_pushboolean(L, 0);
-        lua_pushstring(L, why);
+        push_string(L, why);
         return 2;
     }
     lua_xmove(L, co, arguments);
@@ -219,6 +220,7 @@ int call_wrapped(lua_State* L) {
     lua_insert(L, kCoroutine);
     lua_State* co = lua_tothread(L, kCoroutine);
     const int arguments = lua_gettop(L) - kCoroutine;
+    check_nesting(L);
     if (const char* why = refusal(L, co, arguments)) raise(L, "%s", why);
     lua_xmove(L, co, arguments);
     return run_coroutine(L, arguments, kWrap);
@@ -248,7 +250,7 @@ int coroutine_yield(lua_State* L) {
 
 int coroutine_status(lua_State* L) {
     lua_State* co = coroutine_argument(L);
-    lua_pushstring(L, state_name(L, co));
+    push_string(L, state_name(L, co));
     return 1;
 }
 
@@ -270,6 +272,7 @@ int coroutine_close(lua_State* L) {
     const char* state = state_name(L, co);
     if (*state != 's' && *state != 'd') raise(L, "cannot close a %s coroutine", state);
     if (nesting(L).closes == kMaxCloses) raise(L, "%s", kTooManyCloses);
+    check_nesting(L);
     lua_settop(L, 1);
     const int status_before = lua_status(co);
     if (status_before != LUA_OK && status_before != LUA_YIELD) {

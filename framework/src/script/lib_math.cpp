@@ -111,7 +111,7 @@ int math_tointeger(lua_State* L) {
 
 int math_type(lua_State* L) {
     if (lua_type(L, 1) == LUA_TNUMBER) {
-        lua_pushstring(L, lua_isinteger(L, 1) ? "integer" : "float");
+        push_string(L, lua_isinteger(L, 1) ? "integer" : "float");
     } else {
         luaL_checkany(L, 1);
         luaL_pushfail(L);

@@ -14,7 +14,7 @@ namespace {
 enum Access : unsigned { kRead = 1, kWrite = 2, kLength = 4 };
 
 bool has_field(lua_State* L, const char* name) {
-    lua_pushstring(L, name);
+    push_string(L, name);
     const bool found = lua_rawget(L, -2) != LUA_TNIL;
     lua_pop(L, 1);
     return found;

@@ -175,6 +175,7 @@ struct ScriptLess {
 
 void sort_others(lua_State* L, std::size_t size, bool has_comparator) {
     luaL_checkstack(L, 8, "too many values");
+    check_nesting(L);
     lua_createtable(L, static_cast<int>(size), 0);
     const int copy = lua_gettop(L);
     std::uint32_t* order = new_block<std::uint32_t>(L, 2 * size);

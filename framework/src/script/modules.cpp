@@ -7,6 +7,7 @@
 #include "script/absent_names.hpp"
 #include "script/engine_library.hpp"
 #include "script/raise.hpp"
+#include "script/strict_library.hpp"
 #include "script/vm.hpp"
 #include "script/vm_context.hpp"
 
@@ -78,6 +79,7 @@ void require_module(lua_State* L, const char* name) {
     VmContext& run = context(L);
     const Program& program = *run.program;
     luaL_checkstack(L, 8, "require");
+    check_nesting(L);
     const std::size_t index = find_module(program, name);
     if (index == program.modules().size()) {
         lua_getfield(L, LUA_REGISTRYINDEX, kLibrariesKey);
@@ -103,7 +105,7 @@ void require_module(lua_State* L, const char* name) {
     int status = luaL_loadbufferx(L, reinterpret_cast<const char*>(code.data()), code.size(),
                                   chunk_name(run, program, index), "b");
     if (status == LUA_OK) {
-        lua_pushstring(L, name);
+        push_string(L, name);
         status = lua_pcall(L, 1, 1, 0);
     }
     run.requiring.pop_back();  // a module that failed may be required again

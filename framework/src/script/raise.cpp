@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "script/absent_names.hpp"
+#include "script/lua_limits.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -68,6 +69,11 @@ void raise(lua_State* L, const char* format, ...) {
     va_end(values);
     lua_concat(L, 2);
     throw_value(L);
+}
+
+void check_nesting(lua_State* L) {
+    if (call_depth(L) - context(L).calls_before > kMaxNesting) [[unlikely]]
+        raise(L, "calls are nested too deeply (the limit is %d)", kMaxNesting);
 }
 
 bool is_scripts_own(lua_State* L) {

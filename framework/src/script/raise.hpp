@@ -27,6 +27,14 @@ void open_raise(lua_State* L);
 /// `format` is lua_pushfstring's; no part of it may depend on the machine.
 [[noreturn]] void raise(lua_State* L, const char* format, ...);
 
+/// So many calls of C functions may be under way, one inside the other, where a library function
+/// calls a script's function. Lua itself ends at 199, in words and with effects that are the
+/// release's; what is left serves metamethods, which call without a library function between.
+inline constexpr int kMaxNesting = 180;
+
+/// Raises if there are so many. Call: before a library function calls what may call it again.
+void check_nesting(lua_State* L);
+
 /// Whether the error on top was thrown by throw_value just now, or is no text. Asking forgets it.
 bool is_scripts_own(lua_State* L);
 

@@ -13,6 +13,7 @@
 #include "script/raise.hpp"
 #include "script/strict_library.hpp"
 #include "script/vm_context.hpp"
+#include "script/weak_tables.hpp"
 #include "world/edit_distance.hpp"
 
 namespace canon {
@@ -434,6 +435,8 @@ void keep_allowed(lua_State* L, const std::vector<std::string>& allowed) {
 }  // namespace
 
 void open_sandbox(lua_State* L, const Sandbox& sandbox) {
+    if (sandbox.level == Sandbox::Level::strict && !forbid_weak_tables(L))
+        luaL_error(L, "this build of Lua could make tables weak; build with Lua 5.4.4 to 5.4.8");
     open_strict_base(L);
     open_strict_string(L);
     open_strict_table(L);

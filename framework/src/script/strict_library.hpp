@@ -4,6 +4,7 @@
 // arena, while a light C function is hashed by its code address, which differs in every process.
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 #include "script/lua.hpp"
 #include "script/vm_context.hpp"
@@ -17,6 +18,13 @@ inline constexpr std::size_t kMaxStringBytes = std::size_t{64} << 20;
 inline void set_functions(lua_State* L, const luaL_Reg* functions) {
     lua_pushboolean(L, 0);
     luaL_setfuncs(L, functions, 1);
+}
+
+/// lua_pushstring, but that it looks at the text alone. Lua's own keeps what it has made by the
+/// address of the text: of one that is longer than 40 bytes the next call makes another string, or
+/// does not, depending on where the program lies, and memory is counted.
+inline void push_string(lua_State* L, std::string_view text) {
+    lua_pushlstring(L, text.data(), text.size());
 }
 
 // A unit of work is about 4 ns of a usual processor, so that a limit on work is one on time

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "script/raise.hpp"
+#include "script/strict_library.hpp"
 
 namespace canon::script {
 namespace {
@@ -53,12 +54,13 @@ const char* push_text(lua_State* L, int index, std::size_t* size) {
             lua_pushlstring(L, "nil", 3);
             break;
         default:
+            check_nesting(L);
             if (luaL_callmeta(L, index, "__tostring")) {
                 if (!lua_isstring(L, -1)) raise(L, "'__tostring' must return a string");
             } else if (const int type = luaL_getmetafield(L, index, "__name");
                        type != LUA_TSTRING) {
                 if (type != LUA_TNIL) lua_pop(L, 1);
-                lua_pushstring(L, luaL_typename(L, index));
+                push_string(L, luaL_typename(L, index));
             }
     }
     return lua_tolstring(L, -1, size);

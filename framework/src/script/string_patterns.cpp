@@ -287,6 +287,7 @@ int string_gsub(lua_State* L) {
     const bool is_text = type == LUA_TSTRING || type == LUA_TNUMBER;
     luaL_argexpected(L, is_text || type == LUA_TTABLE || type == LUA_TFUNCTION, kReplacement,
                      "string/function/table");
+    if (!is_text) check_nesting(L);
     const lua_Integer most = luaL_optinteger(L, 4, static_cast<lua_Integer>(subject.size()) + 1);
     const bool is_anchored = take_anchor(pattern);
     Matcher matcher(L, subject, pattern);

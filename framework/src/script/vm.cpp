@@ -10,6 +10,7 @@
 #include "script/engine_library.hpp"
 #include "script/explain.hpp"
 #include "script/host_functions.hpp"
+#include "script/lua_limits.hpp"
 #include "script/lua_probe.hpp"
 #include "script/raise.hpp"
 #include "script/sandbox.hpp"
@@ -205,7 +206,7 @@ Vm::Vm(const Setup& setup)
       image_(arena_),
       schema_(std::make_shared<Schema>()) {
     std::string why;
-    if (!budgets_work(why)) throw Error(why);
+    if (!budgets_work(why) || !limits_are_known(why)) throw Error(why);
     const bool exact = exact_mode_works(why);
     if (!exact && setup.mode == SimulationMode::exact)
         throw Error("exact mode is refused: " + why + "; or ask for canonical mode");
@@ -452,6 +453,10 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     arena_.set_limits(image_live + limits_.collect_bytes,
                       image_live + limits_.memory_bytes * static_cast<unsigned>(scale_));
     if (from == nullptr) arguments = push_arguments();
+    // lua_resume is one, `enter` another; a run that goes on has left both.
+    const bool enters =
+        from == nullptr && lua_tocfunction(coroutine_, -arguments - 1) == VmAccess::enter;
+    context_.calls_before = enters ? 2 : 1;
     int budget = 0;
     if (counted) {
         budget = static_cast<int>(std::min<std::int64_t>(instruction_limit(), INT32_MAX));

@@ -76,7 +76,8 @@ struct VmContext {
     bool counted = false;       ///< this run has a budget hook
     bool call_pending = false;  ///< the yield under way is engine.call's, not the script's
     Mode mode = Mode::loading;
-    int depth = 0;  ///< of handlers that call handlers on the main thread
+    int calls_before = 0;  ///< of C functions around the script's: Canon's own, which it cannot see
+    int depth = 0;         ///< of handlers that call handlers on the main thread
     std::int64_t work_left = 0;
     RandomStream random{0, 0};
 
