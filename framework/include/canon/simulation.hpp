@@ -20,6 +20,7 @@
 #include "canon/fault.hpp"
 #include "canon/host_function.hpp"
 #include "canon/ids.hpp"
+#include "canon/lost_write.hpp"
 #include "canon/program.hpp"
 #include "canon/value.hpp"
 #include "canon/workers.hpp"
@@ -75,6 +76,9 @@ struct SimulationOptions {
     /// Calls each pure host function twice; other results the second time are an error in the
     /// script. For tests.
     bool check_purity = false;
+    /// Reports hold what scripts wrote in vain; see canon/lost_write.hpp. Changes no hash, and
+    /// makes runs slow.
+    bool check_writes = false;
 };
 
 struct SubmitOptions {
@@ -111,6 +115,9 @@ struct FrameReport {
     std::uint64_t entities = 0;
     std::vector<Fault> faults;
     std::vector<LogEntry> log;
+    /// Empty unless SimulationOptions::check_writes. Runs that ended in a fault are not told of,
+    /// and entries after the first thousand are left out.
+    std::vector<LostWrite> lost_writes{};
     /// Of canon/effects.hpp, from on_input to on_commit; empty unless `record_effects` was called.
     /// Valid until the world changes.
     std::span<const std::uint8_t> effects;

@@ -11,8 +11,10 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "canon/lost_write.hpp"
 #include "canon/world.hpp"
 #include "jobs/submission.hpp"
 #include "jobs/vms.hpp"
@@ -49,6 +51,7 @@ struct BackgroundResult {
     Fault fault;
     Bytes actions;
     Bytes log;
+    std::vector<LostWrite> lost_writes;
     std::int64_t next_entity = 0;
     std::int64_t next_job = 0;
 };
@@ -89,6 +92,8 @@ class JobRunner final : private SharedWork, private IdleWork {
     std::span<const std::uint8_t> actions(const JobResult& result) const noexcept;
     std::span<const std::uint8_t> log(const JobResult& result) const noexcept;
     Fault& fault(const JobResult& result) noexcept;
+    /// What jobs that are done have written in vain, with their numbers, in stamp order.
+    std::vector<std::pair<std::uint32_t, LostWrite>> take_lost_writes();
     /// All results have been used.
     void end_frame() noexcept;
 
@@ -113,6 +118,7 @@ class JobRunner final : private SharedWork, private IdleWork {
         Bytes actions;
         Bytes log;
         std::vector<Fault> faults;
+        std::vector<std::pair<std::uint32_t, LostWrite>> lost_writes;
         std::vector<PutAside> stopped;  // the first `stopped_count` are in use
         /// Not 0: the VM is kept for its stopped jobs and takes no background work.
         std::atomic<std::size_t> stopped_count{0};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <tuple>
 
 #include "canon/hash.hpp"
 #include "script/action.hpp"
@@ -63,6 +64,8 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
         script::check_name(host_.functions[i], std::span(host_.functions).first(i));
     setup.host_functions = &host_.functions;
     setup.check_purity = options_.check_purity;
+    setup.check_writes = options_.check_writes;
+    if (options_.check_writes) lost_writes_ = std::make_unique<LostWrites>();
     vms_ = std::make_unique<jobs::Vms>(places(options_), setup);
     pool_ = options_.shared_workers != nullptr ? options_.shared_workers->pool()
                                                : Workers({.threads = vms_->size() - 1}).pool();
@@ -101,6 +104,7 @@ void Simulation::Machine::begin_report() {
     posts_made_ = 0;
     action_hashes_.clear();
     std::fill(struck_.begin(), struck_.end(), false);
+    if (lost_writes_ != nullptr) lost_writes_->begin_frame();
 }
 
 void Simulation::Machine::start() {
@@ -220,6 +224,7 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
     vm.context().log.clear();
     if (status == RunStatus::done) {
         release_savepoint();
+        add_lost_writes(vm.lost_writes(), Stamp{state_.frame}, false);
         return true;
     }
     undo_savepoint();
@@ -278,6 +283,7 @@ void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
     if (world_->next_id().value == entity_end) world_->set_next_id(EntityId{entities_used_});
     if (state_.next_job == job_end) state_.next_job = jobs_used_;
     strike(queue);
+    if (lost_writes_ != nullptr) add_lost_writes_of_jobs();
     runner_->end_frame();
     delivered_.clear();
 }
@@ -369,6 +375,47 @@ void Simulation::Machine::add_fault(Fault fault, const Stamp& stamp) {
     fault.frame = state_.frame;
     fault.stamp = stamp;
     report_.faults.push_back(std::move(fault));
+}
+
+void Simulation::Machine::add_lost_writes(std::span<const LostWrite> writes, const Stamp& stamp,
+                                          bool in_job) {
+    for (LostWrite write : writes) {
+        write.frame = state_.frame;
+        write.stamp = stamp;
+        write.in_job = in_job;
+        lost_writes_->add(std::move(write), report_.lost_writes);
+    }
+}
+
+void Simulation::Machine::add_lost_writes_of_jobs() {
+    const auto add = [this](std::uint32_t index, std::span<const LostWrite> writes) {
+        const jobs::Job& job = runner_->job(index);
+        const Submission& entry = frame_queue_->entries[job.submission];
+        add_lost_writes(writes, Stamp{entry.submitted, entry.number, job.index}, true);
+    };
+    for (const auto& [index, background] : delivered_) add(index, background->lost_writes);
+    for (const auto& [index, write] : runner_->take_lost_writes()) add(index, {&write, 1});
+}
+
+void Simulation::Machine::check_set(EntityId id, NameId field, const Stamp& stamp,
+                                    std::span<const std::uint8_t> value) {
+    const FunctionTable& functions = (*vms_)[0].functions();
+    const std::uint32_t function =
+        frame_queue_->entries[runner_->job(committed_).submission].function;
+    const LostWrites::Overwritten overwritten =
+        lost_writes_->set(id, field, {committed_, function, stamp}, value);
+    Location where;
+    if (!overwritten.is_found || !world_->find(id, where)) return;
+    LostWrite write;
+    write.kind = LostWrite::Kind::overwritten;
+    write.name = world_->schema().name(field);
+    write.owner = world_->schema()[where.template_index].name;
+    write.function = functions.name(function);
+    std::tie(write.chunk, write.line) = (*vms_)[0].defined_at(function);
+    write.entity = id;
+    write.earlier_function = functions.name(overwritten.earlier.function);
+    write.earlier = overwritten.earlier.stamp;
+    add_lost_writes({&write, 1}, stamp, true);
 }
 
 void Simulation::Machine::add_log(std::span<const std::uint8_t> log, const std::string& function) {
