@@ -22,6 +22,7 @@ struct OutputOptions {
     /// Every how many frames one is shown. 0: as suits the kind of output.
     std::uint64_t every = 0;
     std::uint64_t chaos = 0;  ///< the seed; 0: none
+    bool check_writes = false;
 };
 
 struct Summary {
@@ -50,7 +51,8 @@ class FrameOutput {
 };
 
 std::unique_ptr<FrameOutput> make_frame_table(const OutputOptions& options);
-/// One object a frame; frame 0 only if it has something to say beyond its hash, or is the last.
+/// One object a frame; frame 0 only if it has something to say beyond its hash, or is the last. The
+/// last one has the lost writes of all frames.
 std::unique_ptr<FrameOutput> make_json_lines(const OutputOptions& options);
 
 }  // namespace canon::cli

@@ -6,6 +6,7 @@
 #include "cli/fault_list.hpp"
 #include "cli/frame_output.hpp"
 #include "cli/log_level.hpp"
+#include "cli/lost_write_list.hpp"
 
 namespace canon::cli {
 namespace {
@@ -81,6 +82,7 @@ class FrameTable final : public FrameOutput {
     void finish(const Summary& summary) override {
         terminal_.clear_progress();
         show_repeated_faults();
+        show_lost_writes();
         terminal_.print(text_of(summary));
     }
 
@@ -107,7 +109,7 @@ class FrameTable final : public FrameOutput {
                                     terminal_.paint(colour, fmt::format("{:<8}", kind)), body));
     }
 
-    // Log lines, then faults.
+    // Log lines, then faults, then lost writes that are new.
     void show_notes(const FrameReport& report) {
         for (const LogEntry& entry : report.log)
             show_note(report.frame.value, colour_of(entry.level), level_name(entry.level),
@@ -116,6 +118,11 @@ class FrameTable final : public FrameOutput {
         for (const Fault& fault : report.faults) faults_.add(fault);
         for (std::size_t i = known; i < faults_.entries().size(); ++i)
             show_fault(faults_.entries()[i]);
+        const std::size_t told = lost_writes_.entries().size();
+        for (const LostWrite& write : report.lost_writes) lost_writes_.add(write);
+        for (std::size_t i = told; i < lost_writes_.entries().size(); ++i)
+            show_note(report.frame.value, Colour::yellow, "lost",
+                      describe(lost_writes_.entries()[i]));
     }
 
     // A new one, and how often it was met in its first frame.
@@ -148,6 +155,21 @@ class FrameTable final : public FrameOutput {
             text += fmt::format("{:>8} x others\n", with_commas(faults_.beyond()));
         if (!text.empty())
             terminal_.print(terminal_.paint(Colour::red, "faults that came again:") + "\n" + text);
+    }
+
+    void show_lost_writes() {
+        if (!options_.check_writes) return;
+        const std::vector<LostWrite>& entries = lost_writes_.entries();
+        std::string text =
+            terminal_.paint(entries.empty() ? Colour::none : Colour::yellow,
+                            counted(entries.size(), "lost write")) +
+            (entries.empty() ? "\n" : ", which nothing keeps (docs/SCRIPTING.md, Lost writes):\n");
+        for (const LostWrite& write : entries)
+            text += fmt::format("{:>8} x {}\n", with_commas(write.count),
+                                printable(describe(write), ""));
+        if (lost_writes_.beyond() > 0)
+            text += fmt::format("{:>8} x others\n", with_commas(lost_writes_.beyond()));
+        terminal_.print(text);
     }
 
     std::string text_of(const Summary& summary) const {
@@ -193,6 +215,7 @@ class FrameTable final : public FrameOutput {
     std::uint64_t every_;
     Terminal terminal_;
     FaultList faults_;
+    LostWriteList lost_writes_;
     Clock::time_point begin_ = Clock::now();
     Clock::time_point last_progress_{};
 };

@@ -35,6 +35,7 @@ struct RunOptions {
     std::uint64_t hash_every = 0;
     bool json = false;
     bool fail_on_fault = false;
+    bool check_writes = false;
 };
 
 constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 60;
@@ -201,6 +202,7 @@ int run(const RunOptions& options) {
     SimulationOptions settings;
     settings.workers = options.workers;
     settings.seed = options.seed;
+    settings.check_writes = options.check_writes;
     try {
         settings.config = config_of(options.config);
     } catch (const Error& error) {
@@ -220,7 +222,8 @@ int run(const RunOptions& options) {
     }
     const OutputOptions shown{options.program,    options.frames,
                               options.seed,       session->shown().workers(),
-                              options.hash_every, chaos_seed};
+                              options.hash_every, chaos_seed,
+                              options.check_writes};
     const std::unique_ptr<FrameOutput> output =
         options.json ? make_json_lines(shown) : make_frame_table(shown);
     std::signal(SIGINT, [](int) {
@@ -290,6 +293,10 @@ void add_run(CLI::App& app, int& exit_code) {
     command->add_flag("--json", options->json, "One line of JSON for each frame");
     command->add_flag("--fail-on-fault", options->fail_on_fault,
                       "Exit with code 6 if a script was stopped by an error or limit");
+    command->add_flag("--check-writes", options->check_writes,
+                      "Tell what scripts write and nothing keeps: globals, variables outside\n"
+                      "of functions, copies of fields, fields that two jobs set; slower,\n"
+                      "changes no hash");
     command->footer(kExitCodes);
     command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -39,6 +39,7 @@ std::unique_ptr<Simulation> start(const Scenario& scenario, unsigned workers) {
     options.seed = scenario.seed;
     options.config = scenario.config;
     options.limits = scenario.limits;
+    options.check_writes = scenario.check_writes;
     return std::make_unique<Simulation>(load(scenario), std::move(options),
                                         scenario.host ? scenario.host() : Simulation::Host{});
 }
@@ -90,6 +91,11 @@ std::string text_of(const LogEntry& entry) {
     return std::to_string(static_cast<int>(entry.level)) + " " + entry.function + ": " + entry.text;
 }
 
+std::string text_of(const LostWrite& write) {
+    return describe(write) + ", " + std::to_string(write.count) + " times, first by job " +
+           std::to_string(write.stamp.submission) + ":" + std::to_string(write.stamp.job);
+}
+
 template <class List>
 void note_lists(std::ostringstream& out, const char* what, const List& a, const List& b) {
     if (a.size() != b.size()) out << "; " << what << "s: " << a.size() << " / " << b.size();
@@ -118,6 +124,7 @@ std::string difference(const FrameReport& a, const FrameReport& b) {
     note_difference(out, "entities", a.entities, b.entities);
     note_lists(out, "fault", a.faults, b.faults);
     note_lists(out, "log entry", a.log, b.log);
+    note_lists(out, "lost write", a.lost_writes, b.lost_writes);
     return out.str();
 }
 

@@ -38,6 +38,7 @@ struct Scenario {
     std::function<std::vector<Input>(std::uint64_t frame)> inputs{};
     std::function<Simulation::Host()> host{};  ///< makes a new one for each simulation
     std::vector<Module> modules{};             ///< besides main
+    bool check_writes = false;
 };
 
 /// Of a program's text behind kProbe.

@@ -21,6 +21,7 @@
 #include "canon/fingerprint.hpp"
 #include "canon/host_function.hpp"
 #include "canon/ids.hpp"
+#include "canon/lost_write.hpp"
 #include "canon/program.hpp"
 #include "canon/value.hpp"
 #include "canon/workers.hpp"
@@ -82,6 +83,9 @@ struct SimulationOptions {
     /// Not 0: runs under hostile circumstances that follow from this seed, see canon/chaos.hpp.
     /// Changes no hash, and makes all slower. For tests.
     std::uint64_t chaos = 0;
+    /// Reports hold what scripts wrote in vain; see canon/lost_write.hpp. Changes no hash, and
+    /// makes runs slow.
+    bool check_writes = false;
 };
 
 struct SubmitOptions {
@@ -119,6 +123,9 @@ struct FrameReport {
     std::vector<Fault> faults;
     std::vector<KilledRun> killed;  ///< those of the faults that a replay is told
     std::vector<LogEntry> log;
+    /// Empty unless SimulationOptions::check_writes. Runs that ended in a fault are not told of,
+    /// and entries after the first thousand are left out.
+    std::vector<LostWrite> lost_writes{};
     /// Of canon/effects.hpp, from on_input to on_commit; empty unless `record_effects` was called.
     /// Valid until the world changes.
     std::span<const std::uint8_t> effects;

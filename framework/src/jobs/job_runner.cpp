@@ -1,6 +1,7 @@
 #include "jobs/job_runner.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "canon/error.hpp"
@@ -228,6 +229,7 @@ void JobRunner::note(unsigned worker, std::uint32_t job, RunStatus status, JobRe
     switch (status) {
         case RunStatus::done:
             result.status = JobStatus::done;
+            for (const LostWrite& lost : vm.lost_writes()) mine.lost_writes.emplace_back(job, lost);
             break;
         case RunStatus::failed:
             result.status = JobStatus::failed;
@@ -304,6 +306,17 @@ Fault& JobRunner::fault(const JobResult& result) noexcept {
     return workers_[result.worker].faults[result.detail];
 }
 
+std::vector<std::pair<std::uint32_t, LostWrite>> JobRunner::take_lost_writes() {
+    std::vector<std::pair<std::uint32_t, LostWrite>> all;
+    for (PerWorker& worker : workers_) {
+        std::move(worker.lost_writes.begin(), worker.lost_writes.end(), std::back_inserter(all));
+        worker.lost_writes.clear();
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    return all;
+}
+
 void JobRunner::end_frame() noexcept {
     for (PerWorker& worker : workers_) {
         worker.actions.clear();
@@ -373,6 +386,7 @@ void JobRunner::run_background(unsigned worker, Background& job) {
     if (result->failed) result->fault = vm.fault();
     result->actions.append(context.actions.view(context.actions_begin, context.actions.size()));
     result->log.append(context.log.view(context.log_begin, context.log.size()));
+    result->lost_writes.assign(vm.lost_writes().begin(), vm.lost_writes().end());
     result->next_entity = vm.next_entity();
     result->next_job = vm.next_job();
     context.actions.truncate(context.actions_begin);

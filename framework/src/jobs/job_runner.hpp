@@ -11,8 +11,10 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "canon/lost_write.hpp"
 #include "canon/world.hpp"
 #include "jobs/disorder.hpp"
 #include "jobs/submission.hpp"
@@ -50,6 +52,7 @@ struct BackgroundResult {
     Fault fault;
     Bytes actions;
     Bytes log;
+    std::vector<LostWrite> lost_writes;
     std::int64_t next_entity = 0;
     std::int64_t next_job = 0;
 };
@@ -96,6 +99,8 @@ class JobRunner final : private SharedWork, private IdleWork {
     Fault& fault(const JobResult& result) noexcept;
     /// Times that work was held up, for tests.
     std::uint64_t held_up() const noexcept { return disorder_.held_up(); }
+    /// What jobs that are done have written in vain, with their numbers, in stamp order.
+    std::vector<std::pair<std::uint32_t, LostWrite>> take_lost_writes();
     /// All results have been used.
     void end_frame() noexcept;
 
@@ -120,6 +125,7 @@ class JobRunner final : private SharedWork, private IdleWork {
         Bytes actions;
         Bytes log;
         std::vector<Fault> faults;
+        std::vector<std::pair<std::uint32_t, LostWrite>> lost_writes;
         std::vector<PutAside> stopped;  // the first `stopped_count` are in use
         /// Not 0: the VM is kept for its stopped jobs and takes no background work.
         std::atomic<std::size_t> stopped_count{0};

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "script/field_reads.hpp"
 #include "script/vm_context.hpp"
 
 namespace canon::script {
@@ -120,6 +121,7 @@ struct Encoder {
         const std::size_t count = space.keys.size() - first;
         charge(L, static_cast<std::int64_t>(count));
         space.tables[depth] = self;
+        const std::size_t table_begin = out.size();
         const bool list = is_list(first, count);
         out.put(static_cast<std::uint8_t>(list ? Tag::list : Tag::map));
         out.put_varint(count);
@@ -143,6 +145,8 @@ struct Encoder {
             lua_pop(L, 1);
         }
         space.keys.resize(first);
+        if (FieldReads* const reads = context(L).field_reads) [[unlikely]]
+            reads->used(self, out.view(table_begin, out.size()));
     }
 
     void push_entry(int index, const TableKey& key) {

@@ -7,6 +7,7 @@
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
+#include "script/field_reads.hpp"
 #include "script/raise.hpp"
 #include "script/strict_text.hpp"
 #include "script/vm.hpp"
@@ -83,6 +84,8 @@ int set(lua_State* L) {
     run.actions.put_varint(name);
     encode(L, 3, run.actions, lua_tostring(L, 2));
     end_action(L, begin);
+    if (run.field_reads != nullptr) [[unlikely]]
+        run.field_reads->set(id, name, lua_topointer(L, 3));
     return 0;
 }
 
@@ -177,6 +180,8 @@ int put(lua_State* L) {
     }
     encode(L, top, run.actions, lua_tostring(L, 2));
     end_action(L, begin);
+    if (run.field_reads != nullptr) [[unlikely]]
+        run.field_reads->set(id, name, nullptr);
     return 0;
 }
 

@@ -8,6 +8,9 @@ namespace canon::script {
 /// Registry key of the table of functions by number, counted from 1.
 inline constexpr const char* kFunctionsKey = "canon.functions";
 
+/// Registry key of the list of what modules returned, by the module's index + 1.
+inline constexpr const char* kLoadedKey = "canon.loaded";
+
 /// Registry key of the `require` that finds files, where a sandbox has one.
 inline constexpr const char* kStockRequireKey = "canon.stock_require";
 

@@ -4,6 +4,8 @@
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
+#include "script/field_reads.hpp"
+#include "script/key_text.hpp"
 #include "script/raise.hpp"
 #include "world/scalar.hpp"
 
@@ -38,12 +40,38 @@ void push_array(lua_State* L, const World& world, Location where, FieldIndex fie
     }
 }
 
+// Takes note of the table on top, which has been made of `content`.
+void note_table(lua_State* L, EntityId id, TemplateIndex owner, NameId field, std::string path,
+                std::span<const std::uint8_t> content) noexcept {
+    context(L).field_reads->note({lua_topointer(L, -1), id, owner, field, std::move(path), {}},
+                                 content);
+}
+
+// The same for a field as a whole, if what is on top is a table.
+void note_field(lua_State* L, EntityId id, Location where, FieldIndex field) noexcept {
+    if (!lua_istable(L, -1)) return;
+    const World& world = *context(L).world;
+    const FieldSpec& spec = world.schema()[where.template_index].fields[field];
+    Bytes content;
+    if (const std::uint32_t cells = world.cells(where, field); cells > 0) {
+        content.put(static_cast<std::uint8_t>(Tag::list));
+        content.put_varint(cells);
+        for (std::uint32_t i = 0; i < cells; ++i)
+            detail::append_canonical(content, world.read_cell(where, field, i));
+    } else {
+        detail::append_canonical(content, world.read(where, field));
+    }
+    note_table(L, id, where.template_index, world.schema().name_id(spec.name), spec.name,
+               content.view());
+}
+
 int get(lua_State* L) {
     check_reads(L, "get");
     const int fields = lua_gettop(L) - 1;
     const World& world = *context(L).world;
+    const EntityId id = entity_argument(L, 1);
     Location where;
-    if (!world.find(entity_argument(L, 1), where)) {
+    if (!world.find(id, where)) {
         lua_settop(L, 1);
         if (fields > 20) luaL_checkstack(L, fields, "engine.get");
         for (int i = 0; i < fields; ++i) lua_pushnil(L);
@@ -58,13 +86,21 @@ int get(lua_State* L) {
             world.visit(where, field, Push{L});
         else
             push_array(L, world, where, field);
+        if (context(L).field_reads != nullptr) [[unlikely]]
+            note_field(L, id, where, field);
     }
     return fields;
 }
 
+std::span<const std::uint8_t> push_nothing(lua_State* L) {
+    lua_pushnil(L);
+    return {};
+}
+
 // Enters canonical bytes by the keys at stack indexes [index, last] and pushes what is there, or
-// nil.
-void push_at_path(lua_State* L, std::string_view bytes, int index, int last) {
+// nil. Returns its bytes.
+std::span<const std::uint8_t> push_at_path(lua_State* L, std::string_view bytes, int index,
+                                           int last) {
     ByteReader in({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
     for (; index <= last; ++index) {
         lua_Integer key = 0;
@@ -73,7 +109,7 @@ void push_at_path(lua_State* L, std::string_view bytes, int index, int last) {
         std::uint64_t count = 0;
         in.byte(tag);
         const bool list = tag == static_cast<std::uint8_t>(Tag::list);
-        if (!list && tag != static_cast<std::uint8_t>(Tag::map)) return lua_pushnil(L);
+        if (!list && tag != static_cast<std::uint8_t>(Tag::map)) return push_nothing(L);
         in.count(count, 1);
         bool found = false;
         for (std::uint64_t i = 0; i < count && !found; ++i) {
@@ -96,11 +132,25 @@ void push_at_path(lua_State* L, std::string_view bytes, int index, int last) {
                     }
                 }
             }
-            if (!found && !in.skip_value()) return lua_pushnil(L);
+            if (!found && !in.skip_value()) return push_nothing(L);
         }
-        if (!found) return lua_pushnil(L);
+        if (!found) return push_nothing(L);
     }
+    const std::uint8_t* const begin = in.position();
     decode(L, in);
+    return {begin, in.position()};
+}
+
+// "bag.items[2]": the field's name, then the keys at stack indexes [index, last].
+std::string path_of(lua_State* L, std::string path, int index, int last) {
+    for (; index <= last; ++index) {
+        lua_Integer key = 0;
+        if (whole_number(L, index, key))
+            append_key_text(std::int64_t{key}, path);
+        else
+            append_key_text(std::string_view(lua_tostring(L, index)), path);
+    }
+    return path;
 }
 
 int at(lua_State* L) {
@@ -108,8 +158,9 @@ int at(lua_State* L) {
     const int top = lua_gettop(L);
     luaL_argcheck(L, top >= 3, 3, "engine.at(id, field, index...) needs an index");
     const World& world = *context(L).world;
+    const EntityId id = entity_argument(L, 1);
     Location where;
-    if (!world.find(entity_argument(L, 1), where)) {
+    if (!world.find(id, where)) {
         lua_pushnil(L);
         return 1;
     }
@@ -129,10 +180,14 @@ int at(lua_State* L) {
         raise(L, "engine.at reads arrays and 'any' fields; '%s' is of type %s", spec.name.c_str(),
               type_name(spec.type));
     const Scalar value = world.read(where, field);
-    if (value.kind != Scalar::Kind::bytes)
+    if (value.kind != Scalar::Kind::bytes) {
         lua_pushnil(L);
-    else
-        push_at_path(L, value.text, 3, top);
+        return 1;
+    }
+    const std::span<const std::uint8_t> part = push_at_path(L, value.text, 3, top);
+    if (context(L).field_reads != nullptr && lua_istable(L, -1)) [[unlikely]]
+        note_table(L, id, where.template_index, world.schema().name_id(spec.name),
+                   path_of(L, spec.name, 3, top), part);
     return 1;
 }
 

@@ -52,6 +52,10 @@ class Image {
     /// in that list: equal in every VM that loaded the same program.
     std::uint64_t digest(std::initializer_list<const void*> owners) const;
     const Arena::State& state() const noexcept { return state_; }
+    /// The image's own copy of what lies at `address` of the arena when no run is under way.
+    const char* kept(const char* address) const noexcept {
+        return bytes_.data() + (address - arena_.base());
+    }
     /// Whether the arena's bytes are the image's. For tests.
     bool pristine() const noexcept;
 

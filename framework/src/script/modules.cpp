@@ -14,7 +14,6 @@
 namespace canon::script {
 namespace {
 
-constexpr const char* kLoadedKey = "canon.loaded";        // what modules returned, by index + 1
 constexpr const char* kLibrariesKey = "canon.libraries";  // the strict libraries, by name
 
 constexpr const char* kLibraries[] = {"_G", "coroutine", "math", "string", "table", "utf8"};

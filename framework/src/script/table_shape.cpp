@@ -107,4 +107,15 @@ lua_Integer filled_length(lua_State* L, int index) {
                                                            : 0;
 }
 
+bool push_table_at(lua_State* L, const void* table) {
+    if (!layout_is_known.load(std::memory_order_relaxed)) return false;
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -2, 1);  // the tag of a table; its address is then replaced
+    std::memcpy(read<char*>(lua_topointer(L, -1), kArray), &table, sizeof table);
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+    return true;
+}
+
 }  // namespace canon::script

@@ -239,6 +239,7 @@ Vm::Vm(const Setup& setup)
     context_.templates = &names_[1];
     for (const TemplateSpec& spec : setup.host_templates) schema_->add(spec);
     load(setup.host_handlers);
+    if (setup.check_writes) begin_check();
 }
 
 // The state is not closed: the arena goes as a whole, and nothing in it owns anything outside.
@@ -357,6 +358,7 @@ void Vm::on_pressure(void* owner, bool refused) {
         vm.arena_.set_limits(0, 0);  // the first refusal is final
     } else {
         vm.arena_.set_watermark(vm.arena_.limit());
+        if (run.field_reads != nullptr) run.field_reads->stop();
         lua_gc(vm.main_, LUA_GCRESTART);
     }
 }
@@ -371,14 +373,20 @@ RunStatus Vm::run(const Run& run) {
     run_ = run;
     context_.actions_begin = context_.actions.size();
     context_.log_begin = context_.log.size();
-    return decide(nullptr);
+    const RunStatus status = decide(nullptr);
+    if (check_ != nullptr) [[unlikely]]
+        check_writes(status);
+    return status;
 }
 
 RunStatus Vm::go_on(const StoppedRun& stopped) {
     run_ = stopped.run;
     context_.actions_begin = context_.actions.size();
     context_.log_begin = context_.log.size();
-    return decide(&stopped);
+    const RunStatus status = decide(&stopped);
+    if (check_ != nullptr) [[unlikely]]
+        check_writes(status);
+    return status;
 }
 
 // A run that ended within the watch has spent less than its budget for sure. Any other is made
@@ -440,6 +448,8 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
         context_.next_job = run_.first_job;
         context_.spawned.clear();
         instructions_ = 0;
+        if (context_.field_reads != nullptr) [[unlikely]]
+            context_.field_reads->begin();
     } else {
         instructions_ = from->instructions;
         image_.resume(from->suspended);
@@ -448,6 +458,8 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
         context_.next_entity = from->next_entity;
         context_.next_job = from->next_job;
         context_.spawned = from->spawned;
+        if (context_.field_reads != nullptr) [[unlikely]]
+            context_.field_reads->go_on(from->field_reads);
     }
     const std::size_t image_live = image_.state().live;
     arena_.set_limits(image_live + limits_.collect_bytes,
@@ -508,6 +520,27 @@ void Vm::put_aside(StoppedRun& out) {
     out.next_job = context_.next_job;
     out.spawned = context_.spawned;
     out.instructions = instructions_;
+    if (check_ != nullptr) out.field_reads = check_->fields().state();
+}
+
+// Both leave a heap behind that is not to be used before it is restored.
+void Vm::begin_check() {
+    check_ = std::make_unique<WriteCheck>(image_, *program_);
+    arena_.set_limits(arena_.capacity(), arena_.capacity());
+    check_->note(main_);
+    image_.restore();
+    context_.field_reads = &check_->fields();
+}
+
+void Vm::check_writes(RunStatus status) {
+    check_->forget();
+    if (status != RunStatus::done) return;
+    arena_.set_limits(arena_.capacity(), arena_.capacity());
+    lua_gc(main_, LUA_GCSTOP);
+    const auto kill = context_.kill;
+    check_->compare(main_, *schema_, run_.function, functions_.name(run_.function));
+    context_.kill = kill;        // no matter if the arena was full
+    clock_ = now_nanoseconds();  // the check is no part of the next run's time
 }
 
 void Vm::explain(lua_State* L, int status) {

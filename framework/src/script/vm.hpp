@@ -25,6 +25,7 @@
 #include "script/image.hpp"
 #include "script/odd_collections.hpp"
 #include "script/vm_context.hpp"
+#include "script/write_check.hpp"
 
 namespace canon::script {
 
@@ -117,6 +118,7 @@ struct StoppedRun {
     std::int64_t next_job = 0;
     std::vector<TemplateIndex> spawned;
     std::int64_t instructions = 0;
+    FieldReads::State field_reads;
 };
 
 class Vm {
@@ -133,6 +135,7 @@ class Vm {
         const std::vector<HostFunction>* host_functions = nullptr;
         bool check_purity = false;
         SimulationMode mode = SimulationMode::exact;
+        bool check_writes = false;  ///< see lost_writes
         Sandbox sandbox = {};
         std::size_t trim_bytes = 16 << 20;  ///< more than this of a run goes back to the system
         bool count_instructions = false;    ///< counts all runs
@@ -183,6 +186,15 @@ class Vm {
     /// Of the last run that wanted results: canonical values, one after the other.
     const Bytes& result() const noexcept { return result_; }
     std::uint32_t result_count() const noexcept { return result_count_; }
+    /// What the last run has written in vain; empty unless it was `done` and checked. Frame, stamp
+    /// and in_job are the caller's to add.
+    std::span<const LostWrite> lost_writes() const noexcept {
+        return check_ == nullptr ? std::span<const LostWrite>() : check_->lost();
+    }
+    /// Where a function of the program is defined; only of a VM that checks writes.
+    std::pair<std::string, int> defined_at(std::uint32_t function) const {
+        return check_->defined_at(function);
+    }
     /// Ids used by the last run, as the first one not used.
     std::int64_t next_entity() const noexcept { return context_.next_entity; }
     std::int64_t next_job() const noexcept { return context_.next_job; }
@@ -220,6 +232,8 @@ class Vm {
     RunStatus decide(const StoppedRun* from);
     RunStatus decide_in_chaos(const StoppedRun* from);
     RunStatus attempt(const StoppedRun* from, bool counted);
+    void begin_check();
+    void check_writes(RunStatus status);
     int push_arguments();
     void explain(lua_State* L, int status);
     static void on_pressure(void* owner, bool refused);
@@ -234,6 +248,7 @@ class Vm {
     Image image_;
     std::unique_ptr<OddCollections> odd_collections_;  // null: none
     VmContext context_;
+    std::unique_ptr<WriteCheck> check_;  // null unless asked for
     std::shared_ptr<Schema> schema_;
     FunctionTable functions_;
     std::unique_ptr<NameTable[]> names_;  // of fields, of templates

@@ -27,6 +27,7 @@ struct Sandbox;
 
 namespace canon::script {
 
+class FieldReads;
 class MainThread;
 class NameTable;
 class Vm;
@@ -109,6 +110,8 @@ struct VmContext {
     const std::vector<HostFunction>* host_functions = nullptr;
     bool check_purity = false;  ///< of host functions: called twice
     Bytes host_results;
+
+    FieldReads* field_reads = nullptr;  ///< null unless lost writes are looked for
 
     // Memory that C functions use while they run; it lies here because an error would skip their
     // destructors.

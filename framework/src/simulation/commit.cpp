@@ -146,6 +146,7 @@ void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, S
                                         std::uint32_t job) {
     ByteReader in(actions);
     bool faulted = false;
+    committed_ = job;
     while (in.left() > 0) {
         ++report_.actions;
         const char* problem = nullptr;
@@ -191,9 +192,12 @@ void Simulation::Machine::apply_one(ByteReader& in, const Stamp& stamp, bool fro
         case Operation::set: {
             const EntityId id = read_entity(in);
             const auto name = static_cast<NameId>(read_number(in));
+            const std::uint8_t* const bytes = in.position();
             Scalar value;
             CANON_ASSERT(read_scalar(in, value), "an action's values are canonical");
             result = world_->set(id, name, value);
+            if (lost_writes_ != nullptr && from_job && result == WriteResult::done) [[unlikely]]
+                check_set(id, name, stamp, {bytes, in.position()});
             break;
         }
         case Operation::add: {
@@ -462,6 +466,7 @@ bool Simulation::Machine::run_handler(std::uint32_t handler, std::span<const std
         done = run_on_main(run, fault) == script::RunStatus::done;
         if (done) {
             release_savepoint();
+            add_lost_writes(vm.lost_writes(), stamp, false);
             if (result != nullptr) result->append(vm.result().view());
         } else {
             undo_savepoint();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <tuple>
 
 #include "canon/hash.hpp"
 #include "core/chaos.hpp"
@@ -72,6 +73,8 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
     setup.check_purity = options_.check_purity;
     setup.mode = options_.mode;
     setup.chaos = options_.chaos;
+    setup.check_writes = options_.check_writes;
+    if (options_.check_writes) lost_writes_ = std::make_unique<LostWrites>();
     vms_ = std::make_unique<jobs::Vms>(places(options_), setup);
     if (options_.shared_workers != nullptr)
         pool_ = options_.shared_workers->pool();
@@ -114,6 +117,7 @@ void Simulation::Machine::begin_report() {
     action_hashes_.clear();
     std::fill(struck_.begin(), struck_.end(), false);
     main_runs_ = 0;
+    if (lost_writes_ != nullptr) lost_writes_->begin_frame();
 }
 
 void Simulation::Machine::start() {
@@ -259,6 +263,7 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
     const RunStatus status = run_on_main(run, fault);
     if (status == RunStatus::done) {
         release_savepoint();
+        add_lost_writes(vm.lost_writes(), Stamp{state_.frame}, false);
         return true;
     }
     undo_savepoint();
@@ -359,6 +364,7 @@ void Simulation::Machine::run_jobs(SubmissionQueue& queue) {
     if (world_->next_id().value == entity_end) world_->set_next_id(EntityId{entities_used_});
     if (state_.next_job == job_end) state_.next_job = jobs_used_;
     strike(queue);
+    if (lost_writes_ != nullptr) add_lost_writes_of_jobs();
     runner_->end_frame();
     delivered_.clear();
 }
@@ -464,6 +470,47 @@ void Simulation::Machine::add_fault(Fault fault, const Stamp& stamp) {
     fault.frame = state_.frame;
     fault.stamp = stamp;
     report_.faults.push_back(std::move(fault));
+}
+
+void Simulation::Machine::add_lost_writes(std::span<const LostWrite> writes, const Stamp& stamp,
+                                          bool in_job) {
+    for (LostWrite write : writes) {
+        write.frame = state_.frame;
+        write.stamp = stamp;
+        write.in_job = in_job;
+        lost_writes_->add(std::move(write), report_.lost_writes);
+    }
+}
+
+void Simulation::Machine::add_lost_writes_of_jobs() {
+    const auto add = [this](std::uint32_t index, std::span<const LostWrite> writes) {
+        const jobs::Job& job = runner_->job(index);
+        const Submission& entry = frame_queue_->entries[job.submission];
+        add_lost_writes(writes, Stamp{entry.submitted, entry.number, job.index}, true);
+    };
+    for (const auto& [index, background] : delivered_) add(index, background->lost_writes);
+    for (const auto& [index, write] : runner_->take_lost_writes()) add(index, {&write, 1});
+}
+
+void Simulation::Machine::check_set(EntityId id, NameId field, const Stamp& stamp,
+                                    std::span<const std::uint8_t> value) {
+    const FunctionTable& functions = (*vms_)[0].functions();
+    const std::uint32_t function =
+        frame_queue_->entries[runner_->job(committed_).submission].function;
+    const LostWrites::Overwritten overwritten =
+        lost_writes_->set(id, field, {committed_, function, stamp}, value);
+    Location where;
+    if (!overwritten.is_found || !world_->find(id, where)) return;
+    LostWrite write;
+    write.kind = LostWrite::Kind::overwritten;
+    write.name = world_->schema().name(field);
+    write.owner = world_->schema()[where.template_index].name;
+    write.function = functions.name(function);
+    std::tie(write.chunk, write.line) = (*vms_)[0].defined_at(function);
+    write.entity = id;
+    write.earlier_function = functions.name(overwritten.earlier.function);
+    write.earlier = overwritten.earlier.stamp;
+    add_lost_writes({&write, 1}, stamp, true);
 }
 
 void Simulation::Machine::add_log(std::span<const std::uint8_t> log, const std::string& function) {

@@ -14,6 +14,7 @@
 #include "jobs/job_runner.hpp"
 #include "jobs/submission.hpp"
 #include "jobs/worker_pool.hpp"
+#include "simulation/lost_writes.hpp"
 
 namespace canon {
 
@@ -133,8 +134,11 @@ class Simulation::Machine final : private script::MainThread {
     /// Null, or how the replay is told that this job's round ended.
     const KilledRun* killed_job(std::uint32_t index, std::uint32_t round) const noexcept;
     void leave_out_killed(std::uint32_t round);
-    void set_replaying(bool replaying) noexcept;
     Fault fault_of(const KilledRun& killed, std::uint32_t function) const;
+    void add_lost_writes(std::span<const LostWrite> writes, const Stamp& stamp, bool in_job);
+    void add_lost_writes_of_jobs();
+    void check_set(EntityId id, NameId field, const Stamp& stamp,
+                   std::span<const std::uint8_t> value);
     void add_log(std::span<const std::uint8_t> log, const std::string& function);
     static std::uint64_t stamp_hash(const Stamp& stamp) noexcept;
     std::uint64_t callback_key(std::uint32_t function) const;
@@ -148,6 +152,7 @@ class Simulation::Machine final : private script::MainThread {
     std::shared_ptr<jobs::WorkerPool> pool_;  // goes first where its threads are ours
     std::unique_ptr<World> world_;
     std::unique_ptr<jobs::JobRunner> runner_;
+    std::unique_ptr<LostWrites> lost_writes_;  // null unless they are looked for
     SimulationState state_;
 
     FrameReport report_;
@@ -163,6 +168,7 @@ class Simulation::Machine final : private script::MainThread {
     jobs::SubmissionQueue spare_queue_;    // memory of a frame that is done
     std::vector<std::uint64_t> action_hashes_;
     Stamp stamp_;                   // of the action being applied
+    std::uint32_t committed_ = 0;   // the job whose actions are being applied
     std::uint32_t post_depth_ = 0;  // of the handler that runs
     bool limit_hit_ = false;        // the handler that runs has passed a limit
     std::vector<bool> struck_;      // functions that spent their budget in this frame
