@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(nothing_that_a_run_does_follows_the_first_refused_allocatio
         "for i = 1, 500 do string.format('%s%s', ('x'):rep(9000), i) end",
         "for i = 1, 20000 do coroutine.wrap(function() end)() end",
         "for i = 1, 200000 do local f = function() return i end end",
-        "for i = 1, 4000 do load('return ' .. i) end",
+        "for i = 1, 40000 do load('return ' .. i) end",
     };
     for (const char* appetite : appetites) {
         BOOST_TEST_CONTEXT(appetite) {
@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_recursion_without_end_ends_alike_on_every_worker) {
     scenario.limits.memory_bytes = 256 << 20;
     const Trace large = compare_workers(scenario, kFewWorkerCounts);
     BOOST_TEST(describe_all(large.faults()) == "");
-    BOOST_TEST(probe_text(*large.simulation) == "[[false,333326]]");
+    BOOST_TEST(probe_text(*large.simulation) == "[[false,999989]]");
 }
 
 BOOST_AUTO_TEST_CASE(garbage_within_the_limit_is_collected) {

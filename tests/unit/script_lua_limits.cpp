@@ -22,7 +22,10 @@ struct PinnedLua {
     }
     ~PinnedLua() { lua_close(L); }
     std::string run(const std::string& source) {
-        if (luaL_dostring(L, source.c_str()) != LUA_OK) return "error";
+        if (luaL_dostring(L, source.c_str()) != LUA_OK) {
+            lua_settop(L, 0);
+            return "error";
+        }
         std::string results;
         for (int i = 1; i <= lua_gettop(L); ++i)
             results += (i > 1 ? " " : "") + std::string(luaL_tolstring(L, i, nullptr)),

@@ -25,11 +25,11 @@ std::string compile(std::string_view text, const std::string& name, Bytes& code)
     const std::string chunk = "=" + name;
     if (luaL_loadbufferx(scratch.L, text.data(), text.size(), chunk.c_str(), "t") != LUA_OK) {
         const char* why = lua_tostring(scratch.L, -1);
-        std::string text = why != nullptr ? why : name + ": cannot be compiled";
-        if (text.find("C stack overflow") != std::string::npos)
-            text +=
-                "; blocks or expressions are nested too deeply (Lua's compiler takes about 190 "
-                "levels), split them";
+        const std::string text = why != nullptr ? why : name + ": cannot be compiled";
+        if (text.find("C stack overflow") != std::string::npos)  // Lua tells no place
+            return name +
+                   ": blocks or expressions are nested too deeply (Lua's compiler takes about 190 "
+                   "levels), split them";
         return text;
     }
     lua_dump(scratch.L, append_bytecode, &code, 0);
