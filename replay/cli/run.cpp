@@ -220,10 +220,9 @@ int run(const RunOptions& options) {
     } catch (const Error& error) {
         return complain(kNotLoaded, error.what());
     }
-    const OutputOptions shown{options.program,    options.frames,
-                              options.seed,       session->shown().workers(),
-                              options.hash_every, chaos_seed,
-                              options.check_writes};
+    const OutputOptions shown{
+        options.program,    options.frames, options.seed,        session->shown().workers(),
+        options.hash_every, chaos_seed,     options.check_writes};
     const std::unique_ptr<FrameOutput> output =
         options.json ? make_json_lines(shown) : make_frame_table(shown);
     std::signal(SIGINT, [](int) {
