@@ -15,11 +15,12 @@ namespace {
 // Lines 1 and 2 of a program; job `work` is what a test puts on line 3 and the following.
 const char* const kUnits =
     R"lua(template("unit", { hp = 1, bag = any, cells = array(0, 3) }) )lua"
-    R"lua(local last, memo = 0, { deep = { list = { 1, 2 } } }
-counter, shared = 0, { list = { 1, 2, { 3 } }, name = "a name of more than forty letters, not kept once" } )lua"
+    R"lua(local last, memo = 0, { deep = { list = { 1, 2 } } } )lua"
+    R"lua(counter, shared = 0, { list = { 1, 2, { 3 } }, )lua"
+    R"lua(name = "a name of more than forty letters, not kept once" } )lua"
     R"lua(function on_start() for i = 1, 2 do engine.spawn_entity("unit", )lua"
-    R"lua({ bag = { i, items = { 5, 6 } } }) end end )lua"
-    R"lua(function on_frame() engine.submit("work", 1) end
+    R"lua({ bag = { i, items = { 5, 6 } } }) end end
+function on_frame() engine.submit("work", 1) end
 )lua";
 
 Scenario checked(const std::string& text, std::uint64_t frames = 1) {
