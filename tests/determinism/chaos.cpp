@@ -156,9 +156,9 @@ BOOST_AUTO_TEST_CASE(memory_limits_and_budgets_decide_in_chaos_as_ever) {
         function on_frame() for i = 1, 100 do engine.submit("work", i, { key = i }) end end
         function jobs.work(i)
             local kept, drops = {}, math.random(1, 60) * 500
-            for k = 1, math.random(100, 1500) do kept[k] = { k, k } end
+            for k = 1, math.random(100, 2500) do kept[k] = { k, k } end
             for k = 1, drops do local dropped = { k, k } end
-            for k = 1, math.random(1, 1500) do kept[#kept + 1] = { k } end
+            for k = 1, math.random(1, 2500) do kept[#kept + 1] = { k } end
             note(#kept)
         end
     )lua",
@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(garbage_is_collected_in_the_middle_of_jobs_and_work_is_held
     const auto ordinary = in_chaos(melee(12), 0, 2)->statistics();
     BOOST_TEST(ordinary.odd_collections == 0u);
     BOOST_TEST(ordinary.held_up == 0u);
-    const auto statistics = in_chaos(melee(12), 3, 2)->statistics();
+    const auto statistics = in_chaos(melee(40), 3, 2)->statistics();
     BOOST_TEST(statistics.odd_collections > 20u);
     BOOST_TEST(statistics.held_up > 2u);
 }
