@@ -25,7 +25,10 @@ cross_apt() { APT_CONFIG=$apt/apt.conf "apt-$1" "${@:2}"; }
 fill_sysroot() {
     local wanted=() missing=() package log
     for package in "${packages[@]}"; do
-        case $package in *-dev) wanted+=("$package") ;; esac
+        case $package in
+            libclang-*) ;;  # of this machine's compiler
+            *-dev) wanted+=("$package") ;;
+        esac
     done
     if [ "${wanted[*]}" = "$(cat "$sysroot/.packages" 2>/dev/null)" ]; then return; fi
     say "fetching Debian's libraries for $architecture into ${sysroot#"$PWD/"}"
