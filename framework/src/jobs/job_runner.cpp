@@ -182,6 +182,7 @@ void JobRunner::run_batch(unsigned worker, std::size_t begin, std::size_t end) {
     const Lend lend(context, workers_[worker]);
     context.world = world_;
     Run run;
+    run.limit_scale = limit_scale_;
     run.frame = frame_;
     vm.begin_batch();
     for (std::size_t i = begin; i < end; ++i) {
@@ -336,6 +337,7 @@ void JobRunner::start_background(const Submission& submission,
                                  std::span<const std::uint8_t> argument) {
     auto job = std::make_shared<Background>();
     job->submission = submission;
+    job->limit_scale = limit_scale_;
     job->argument.append(argument);
     {
         std::lock_guard lock(background_mutex_);
@@ -368,6 +370,7 @@ void JobRunner::run_background(unsigned worker, Background& job) {
     script::VmContext& context = vm.context();
     Run run;
     run.mode = script::Mode::background;
+    run.limit_scale = job.limit_scale;
     run.function = submission.function;
     run.frame = submission.submitted;
     run.random_key = random_key(submission.function, submission.submitted);

@@ -81,6 +81,8 @@ class JobRunner final : private SharedWork, private IdleWork {
     const Job& job(std::size_t index) const noexcept { return jobs_[index]; }
     JobResult& result(std::size_t index) noexcept { return results_[index]; }
 
+    /// Limits on runs are so many times as large for jobs that are begun from here on.
+    void scale_limits(int factor) noexcept { limit_scale_ = factor; }
     /// These of the listed jobs are not run in the round that comes, nor in later ones: somebody
     /// else has decided how they end.
     void leave_out(std::span<const std::uint32_t> jobs);
@@ -133,6 +135,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     };
     struct Background {
         Submission submission;
+        int limit_scale = 1;
         Bytes argument;
         bool begun = false;
         bool dropped = false;
@@ -163,6 +166,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     std::int64_t first_job_ = 0;
     std::vector<Job> jobs_;
     std::vector<JobResult> results_;
+    int limit_scale_ = 1;
     std::vector<bool> left_out_;        // by job; empty: none
     std::vector<std::uint32_t> order_;  // in which workers draw jobs; empty: as listed
     std::vector<EntityId> ids_;

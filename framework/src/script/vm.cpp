@@ -443,7 +443,8 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     if (from == nullptr) [[likely]] {
         image_.restore();
         context_.random = RandomStream(run_.random_key, run_.random_stream);
-        context_.work_left = (run_.mode == Mode::main ? limits_.work * 4 : limits_.work) * scale_;
+        context_.work_left =
+            (run_.mode == Mode::main ? limits_.work * 4 : limits_.work) * run_.limit_scale;
         context_.next_entity = run_.first_entity;
         context_.next_job = run_.first_job;
         context_.spawned.clear();
@@ -463,7 +464,7 @@ RunStatus Vm::attempt(const StoppedRun* from, bool counted) {
     }
     const std::size_t image_live = image_.state().live;
     arena_.set_limits(image_live + limits_.collect_bytes,
-                      image_live + limits_.memory_bytes * static_cast<unsigned>(scale_));
+                      image_live + limits_.memory_bytes * static_cast<unsigned>(run_.limit_scale));
     if (from == nullptr) arguments = push_arguments();
     // lua_resume is one, `enter` another; a run that goes on has left both.
     const bool enters =

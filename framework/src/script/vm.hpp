@@ -93,6 +93,7 @@ struct Run {
     /// Instead of a function: bytecode of our own compiler, called as a function would be.
     std::span<const std::uint8_t> chunk = {};
     Mode mode = Mode::job;
+    int limit_scale = 1;  ///< the VM's limits are so many times as large for it
     Frame frame;
     enum class Argument : std::uint8_t { none, entity, values, ids } argument = Argument::none;
     std::int64_t entity = 0;
@@ -161,9 +162,6 @@ class Vm {
     const Image& image() const noexcept { return image_; }
     const Arena& arena() const noexcept { return arena_; }
 
-    /// All limits on runs are so many times as large from here on.
-    void scale_limits(int factor) noexcept { scale_ = factor; }
-
     VmContext& context() noexcept { return context_; }
     /// Call: before a script has a collection made.
     void expect_collection() noexcept {
@@ -226,7 +224,7 @@ class Vm {
     void load(const std::vector<std::string>& host_handlers);
     void find_functions(const std::vector<std::string>& host_handlers);
     std::int64_t instruction_limit() const noexcept {
-        return scale_ *
+        return run_.limit_scale *
                (run_.mode == Mode::main ? limits_.main_instructions : limits_.job_instructions);
     }
     RunStatus decide(const StoppedRun* from);
@@ -262,7 +260,6 @@ class Vm {
     Bytes error_value_;  // canonical, where the error value is no string; else empty
     std::uint64_t counted_runs_ = 0;
     std::int64_t instructions_ = 0;
-    int scale_ = 1;
     std::int64_t clock_ = 0;  // when the last run ended
 };
 

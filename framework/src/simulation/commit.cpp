@@ -454,6 +454,7 @@ bool Simulation::Machine::run_handler(std::uint32_t handler, std::span<const std
         script::Run run;
         run.function = functions.handler(handler);
         run.mode = script::Mode::main;
+        run.limit_scale = limit_scale_;
         run.frame = state_.frame;
         run.argument = script::Run::Argument::values;
         run.values = data;

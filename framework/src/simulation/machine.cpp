@@ -183,28 +183,26 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
 
 const FrameReport& Simulation::Machine::replay(std::span<const Input> inputs,
                                                std::span<const KilledRun> killed) {
-    struct Scaled {
-        jobs::Vms& vms;
-        void scale(int factor) const noexcept {
-            for (unsigned i = 0; i < vms.size(); ++i) vms[i].scale_limits(factor);
-        }
-        ~Scaled() { scale(1); }
-    } const scaled{*vms_};
-    scaled.scale(2);
     for (const KilledRun& run : killed)
         (run.in_job ? killed_jobs_ : killed_on_main_).push_back(run);
     std::sort(killed_jobs_.begin(), killed_jobs_.end(),
               [](const KilledRun& a, const KilledRun& b) { return a.stamp < b.stamp; });
-    try {
-        step(inputs);
-    } catch (...) {
-        killed_jobs_.clear();
-        killed_on_main_.clear();
-        throw;
-    }
-    killed_jobs_.clear();
-    killed_on_main_.clear();
-    return report_;
+    struct Told {
+        Machine& machine;
+        explicit Told(Machine& machine) : machine(machine) { machine.scale_limits(2); }
+        ~Told() {
+            machine.scale_limits(1);
+            machine.killed_jobs_.clear();
+            machine.killed_on_main_.clear();
+        }
+    } const told(*this);
+    return step(inputs);
+}
+
+// Background jobs keep what was so when they were begun.
+void Simulation::Machine::scale_limits(int factor) noexcept {
+    limit_scale_ = factor;
+    runner_->scale_limits(factor);
 }
 
 void Simulation::Machine::take_inputs(std::span<const Input> inputs,
@@ -247,6 +245,7 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
     Run run;
     run.function = functions.callback(which);
     run.mode = script::Mode::main;
+    run.limit_scale = limit_scale_;
     run.frame = state_.frame;
     run.argument = Run::Argument::values;
     run.values = values;

@@ -134,6 +134,7 @@ class Simulation::Machine final : private script::MainThread {
     /// Null, or how the replay is told that this job's round ended.
     const KilledRun* killed_job(std::uint32_t index, std::uint32_t round) const noexcept;
     void leave_out_killed(std::uint32_t round);
+    void scale_limits(int factor) noexcept;
     Fault fault_of(const KilledRun& killed, std::uint32_t function) const;
     void add_lost_writes(std::span<const LostWrite> writes, const Stamp& stamp, bool in_job);
     void add_lost_writes_of_jobs();
@@ -160,6 +161,7 @@ class Simulation::Machine final : private script::MainThread {
     // Of the replay under way, those of jobs by stamp.
     std::vector<KilledRun> killed_jobs_;
     std::vector<KilledRun> killed_on_main_;
+    int limit_scale_ = 1;
     std::vector<std::uint32_t> left_out_;  // jobs that are not run in this round
     std::uint32_t main_runs_ = 0;          // of callbacks and handlers in this frame
     std::uint32_t submission_number_ = 0;  // next in this frame
