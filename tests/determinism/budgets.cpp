@@ -203,8 +203,8 @@ BOOST_AUTO_TEST_CASE(nothing_that_a_run_does_follows_the_first_refused_allocatio
     const char* const appetites[] = {
         "local t = {} for i = 1, 200000 do t = { i } end",
         "local s for i = 1, 2000 do s = ('x' .. i):rep(5000) end",
-        "local t = {} for i = 1, 1000 do t[i] = 'x' end "
-        "for i = 1, 500 do table.concat(t, ('y'):rep(50)) end",
+        ("local t = {} for i = 1, 1000 do t[i] = 'x' end "
+         "for i = 1, 500 do table.concat(t, ('y'):rep(50)) end"),
         "for i = 1, 500 do string.gsub(('x'):rep(5000), 'x', 'yyyy') end",
         "for i = 1, 500 do string.format('%s%s', ('x'):rep(9000), i) end",
         "for i = 1, 20000 do coroutine.wrap(function() end)() end",

@@ -80,8 +80,8 @@ constexpr const char* kSteps[] = {
     "local t = {} for i = 1, 100 do t[i] = i end list = t",
     "local t = {} for i = 1, 100 do t['field' .. i] = i * 0.5 end record = t",
     "local s = '' for i = 1, 60 do s = s .. i .. ',' end text = s",
-    "functions = {} for i = 1, 20 do local n = i functions[i] = function() n = n + 1 return n end "
-    "end",
+    ("functions = {} for i = 1, 20 do local n = i "
+     "functions[i] = function() n = n + 1 return n end end"),
     "local function f(n, ...) if n > 0 then return 1 + f(n - 1, n, ...) end return 0 end f(60)",
     "objects = {} for i = 1, 40 do objects[i % 2 == 0 and {} or function() return i end] = i end",
     "long = {} for i = 1, 20 do long[('x' .. i .. 'y'):len() .. text .. i] = i end",
