@@ -119,10 +119,15 @@ cross() {
     local built=$PWD/$out/bin/Release emulated=$PWD/$out/emulated program
     write_script "$out/tools/g++" "$triple-g++" "'--sysroot=$sysroot'"
     export CXX=$PWD/$out/tools/g++ AR=$triple-ar
-    build canon_cli canon_tests sample_05_cpp_host sample_06_script_runner
+    local host targets=(canon_cli canon_tests) programs=(canon canon_tests)
+    for host in samples/*/main.cpp; do
+        host=$(basename "$(dirname "$host")")
+        targets+=("sample_$host") programs+=("samples/$host")
+    done
+    build "${targets[@]}"
 
     export CANON_TEST_EMULATOR="$emulator -L '$sysroot'"
-    for program in canon canon_tests samples/05_cpp_host samples/06_script_runner; do
+    for program in "${programs[@]}"; do
         write_script "$emulated/$program" "$CANON_TEST_EMULATOR" "'$built/$program'"
     done
     # What follows is slower by ten times. Two numbers of workers for each golden are what there is time for; the unit tests
