@@ -377,10 +377,10 @@ BOOST_AUTO_TEST_CASE(a_few_deaths_leave_nothing_to_be_found) {
         BOOST_TEST((near(world, soldier, i, i, 4) == near(never, soldier, i, i, 4)));
     for (int i = 0; i < 3; ++i)
         BOOST_TEST((where(world, soldier, "hp", i) == where(never, soldier, "hp", i)));
-    std::uint32_t cursor = 0, never_cursor = 0;
-    for (EntityId id, expected; never.next(soldier, never_cursor, expected);) {
-        BOOST_TEST_REQUIRE(world.next(soldier, cursor, id));
-        BOOST_TEST((id == expected));
+    for (EntityId id, expected = never.next(soldier, {}); expected.value != 0;
+         expected = never.next(soldier, expected)) {
+        id = world.next(soldier, id);
+        BOOST_TEST_REQUIRE((id == expected));
     }
     BOOST_TEST(world.count(soldier) == never.count(soldier));
     BOOST_TEST(world.state_hash() == never.state_hash());

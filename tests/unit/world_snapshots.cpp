@@ -160,8 +160,8 @@ BOOST_AUTO_TEST_CASE(any_thread_reads_snapshots_while_the_world_goes_on) {
         w.where(soldier, w.schema().field(soldier, "hp"), Scalar::of(100), ids);
         w.where(soldier, w.schema().field(soldier, "target"), Scalar{}, ids);
         w.each(soldier, ids);
-        std::uint32_t cursor = 0;
-        for (EntityId id; w.next(soldier, cursor, id);) ids.push_back(id);
+        for (EntityId id = w.next(soldier, {}); id.value != 0; id = w.next(soldier, id))
+            ids.push_back(id);
         std::uint64_t sum = w.count(soldier) + ids.size();
         for (const EntityId id : ids) sum += w.get(id, "name").as_string().size();
         return sum + w.state_hash();

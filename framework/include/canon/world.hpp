@@ -4,7 +4,13 @@
 // Iteration, queries, hash, save and dump are in id order, so they depend on what the world holds
 // and never on how it came to hold it. Writes are for the main thread between `thaw` and `freeze`;
 // while frozen, any thread may read.
+//
+// Cells lie in pages that are copied when they are written to while a snapshot has them too, under
+// trees whose shape follows from the ids that live (detail/world_tree.hpp). So a capture costs one
+// reference for each template whatever their size, and a hash costs what has changed since the
+// last.
 #pragma once
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,14 +19,20 @@
 #include <vector>
 
 #include "canon/bytes.hpp"
-#include "canon/detail/world_directory.hpp"
-#include "canon/detail/world_table.hpp"
+#include "canon/detail/world_tree.hpp"
 #include "canon/error.hpp"
 #include "canon/host_state_base.hpp"
 #include "canon/ids.hpp"
 #include "canon/schema.hpp"
 
 namespace canon {
+
+/// Where an entity lives now; valid until the next write.
+struct Location {
+    TemplateIndex template_index;
+    std::uint32_t row;
+    const detail::Block* leaf;
+};
 
 /// One field's or cell's content, without a copy: texts and bytes are valid until the next write.
 struct Scalar {
@@ -88,20 +100,20 @@ class Snapshot;
 /// Call: one thread at a time, unless frozen. Indexes of templates and fields are the schema's.
 class World {
   public:
+    class Run;
+
     /// Singletons take the ids 1, 2, ... in order of declaration; the first entity follows them.
     explicit World(std::shared_ptr<const Schema> schema);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
-    const Schema& schema() const noexcept { return *state_.schema; }
+    const Schema& schema() const noexcept { return *schema_; }
 
     // ---- reading: any thread while frozen, else the main thread ----
 
-    bool find(EntityId id, Location& out) const noexcept {
-        return state_.directory.find(id.value, out);
-    }
-    bool alive(EntityId id) const noexcept { return state_.directory.contains(id.value); }
+    bool find(EntityId id, Location& out) const noexcept;
+    bool alive(EntityId id) const noexcept;
     Scalar read(Location where, FieldIndex field) const noexcept;
     /// Calls `visitor` with the content of a field that is no array, without the detour of a Scalar
     /// where that is a nullptr_t (nil), bool, int64_t or double; a text or bytes come as a Scalar.
@@ -112,12 +124,15 @@ class World {
     /// `index` counts from 0 and is less than `cells`.
     Scalar read_cell(Location where, FieldIndex field, std::uint32_t index) const noexcept;
 
-    std::size_t count(TemplateIndex index) const noexcept { return state_.tables[index].living(); }
-    /// Steps through a template's entities in id order; begin with a cursor of 0. False at the end.
-    /// Frozen worlds only.
-    bool next(TemplateIndex index, std::uint32_t& cursor, EntityId& id) const noexcept;
+    std::size_t count(TemplateIndex index) const noexcept { return state_.tables[index].size(); }
+    /// The template's entity with the smallest id above `after`; 0 where there is none.
+    EntityId next(TemplateIndex index, EntityId after) const noexcept;
     /// Appends all ids of a template in id order.
     void each(TemplateIndex index, std::vector<EntityId>& out) const;
+    /// Calls `visit` with a Run after the other, in id order, that together are all entities of the
+    /// template: the quickest way to read many. Call: `visit` writes nothing.
+    template <class Visit>
+    void each_run(TemplateIndex index, Visit&& visit) const;
     /// Appends, in id order, the ids with (x - fx)^2 + (y - fy)^2 <= r^2, where fx and fy are the
     /// fields of the template's grid, else those named "x" and "y". False where the template has
     /// neither. Computed in doubles as it stands: an infinite r finds all but those whose distance
@@ -215,16 +230,15 @@ class World {
     void restore(const Snapshot& snapshot);
 
   private:
-    // All but the host's part. Copied as it stands.
+    // All but the host's part. Trees are shared and dropped by hand.
     struct State {
-        std::shared_ptr<const Schema> schema;
-        std::vector<detail::Table> tables;  // by TemplateIndex
-        detail::Directory directory;
+        std::vector<detail::Tree> tables;  // by TemplateIndex
+        detail::Tree directory;            // of all ids, with their templates as 16 bits
         std::int64_t next_id = 1;
         std::int64_t largest_id = 0;  // in use or destroyed since the last load; less than next_id
-        // Spawns or deaths since the indexes were built: entity fields may read otherwise.
-        bool lives_changed = true;
     };
+    struct Store;
+    struct Indexes;
     struct HostPart {
         std::string name;
         std::unique_ptr<HostStateBase> state;  // null in a snapshot, which has the two below
@@ -237,7 +251,35 @@ class World {
     struct Journal;
     struct Target;
 
-    World(const State& state, std::vector<HostPart> host_parts);
+    World(const World& captured, std::vector<HostPart> host_parts);
+
+    const detail::ColumnLayout& column(TemplateIndex index, FieldIndex field) const noexcept {
+        return layouts_[index].columns[field];
+    }
+    State share_state() const;
+    void replace_state(State next) noexcept;
+    void drop(State& state) noexcept;
+    void adopt_texts();
+    void insert(EntityId id, TemplateIndex index, Location& where);
+    void erase(EntityId id, TemplateIndex index);
+    // The cell's content as its page has it, and a place to write it to.
+    std::uint64_t cell_bits(const Location& where, FieldIndex field,
+                            std::uint32_t index) const noexcept {
+        return column(where.template_index, field).is_array() ? array_cell_bits(where, field, index)
+                                                              : row_bits(where, field);
+    }
+    std::uint64_t array_cell_bits(const Location& where, FieldIndex field,
+                                  std::uint32_t index) const noexcept;
+    void put_bits(EntityId id, TemplateIndex index, FieldIndex field, std::uint32_t cell,
+                  std::uint64_t bits);
+    // What the leaf's page has: of an array its block, whose reference is handed over.
+    std::uint64_t row_bits(const Location& where, FieldIndex field) const noexcept {
+        return column(where.template_index, field).cell_bytes == 1
+                   ? detail::cells_of<std::uint8_t>(where.leaf, field)[where.row]
+                   : detail::cells_of<std::uint64_t>(where.leaf, field)[where.row];
+    }
+    void put_row_bits(const Location& where, FieldIndex field, std::uint64_t bits) noexcept;
+    Scalar scalar(FieldType cell_type, std::uint64_t bits) const noexcept;
 
     Scalar entity_scalar(std::int64_t id) const noexcept {
         return alive({id}) ? Scalar::of(id) : Scalar{};
@@ -247,24 +289,33 @@ class World {
     // Where the names do not fit, the result says so and `out` is not set.
     WriteResult locate(EntityId id, NameId field, Target& out);
     WriteResult store(const Target& target, std::uint32_t index, const Scalar& value);
+    void initialize(const Location& where, FieldIndex field, const Scalar& value);
     WriteResult store_list(const Target& target, const Scalar& list);
-    bool has_valid_keys(const detail::Table& table,
-                        const detail::Table::Keyed& keyed) const noexcept;
+    bool bits_for(const detail::ColumnLayout& column, const Scalar& value, std::uint64_t& out);
+    template <class Matches>
+    void scan(TemplateIndex index, std::vector<EntityId>& out, Matches matches) const;
     [[noreturn]] void refuse(TemplateIndex index, FieldIndex field, const Value& value) const;
     FieldIndex field_by_name(TemplateIndex index, std::string_view name) const;
     // Throws where the field cannot hold `value`.
     Scalar scalar_for(TemplateIndex index, FieldIndex field, const Value& value,
                       Bytes& buffer) const;
-    std::string cell_text(const detail::Column& column, std::size_t at) const;
-    void dump_array(std::string& out, const std::string& path, const detail::Column& column,
-                    std::uint32_t row) const;
-    void load_state(ByteReader& in, State& next) const;
+    std::string cell_text(FieldType cell_type, std::uint64_t bits) const;
+    void dump_array(std::string& out, const std::string& path, const Location& where,
+                    FieldIndex field) const;
+    void load_state(ByteReader& in, State& next);
+    void load_table(ByteReader& in, TemplateIndex index, State& next);
+    void load_host_parts(ByteReader& in);
     // Loads each host state from its bytes; gives back to all what they had where one refuses.
     void load_host_parts(std::span<const std::span<const std::uint8_t>> saved);
 
+    std::shared_ptr<Store> store_;
+    const Schema* schema_;                // of the store
+    const detail::TableLayout* layouts_;  // of the store
+    detail::BlockCache blocks_;
     State state_;
+    std::unique_ptr<Indexes> indexes_;  // none in a snapshot
     std::vector<HostPart> host_parts_;
-    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<Journal> journal_;  // none in a snapshot
     Bytes scratch_;
     Bytes effects_;
     bool records_effects_ = false;
@@ -276,18 +327,80 @@ namespace detail {
 Scalar any_scalar(std::string_view bytes) noexcept;
 }  // namespace detail
 
+/// Consecutive entities of a template, as they lie in memory; valid until the next write.
+class World::Run {
+  public:
+    std::size_t size() const noexcept { return leaf_->rows; }
+    std::span<const EntityId> ids() const noexcept {
+        static_assert(sizeof(EntityId) == sizeof(std::int64_t));
+        return {leaf_->blocks()[0]->cells<EntityId>(), size()};
+    }
+    /// Of a field of that type.
+    std::span<const double> numbers(FieldIndex field) const noexcept {
+        return cells<double>(field, FieldType::number);
+    }
+    std::span<const std::int64_t> integers(FieldIndex field) const noexcept {
+        return cells<std::int64_t>(field, FieldType::integer);
+    }
+    /// Each 0 or 1.
+    std::span<const std::uint8_t> booleans(FieldIndex field) const noexcept {
+        return cells<std::uint8_t>(field, FieldType::boolean);
+    }
+    /// To read any field by.
+    Location operator[](std::size_t at) const noexcept {
+        return {index_, static_cast<std::uint32_t>(at), leaf_};
+    }
+
+  private:
+    friend class World;
+    Run(const World& world, TemplateIndex index, const detail::Block* leaf) noexcept
+        : world_(world), index_(index), leaf_(leaf) {}
+
+    template <class T>
+    std::span<const T> cells(FieldIndex field, FieldType type) const noexcept {
+        CANON_ASSERT(world_.column(index_, field).type == type,
+                     "World::Run was asked for a field as what it is not");
+        return {detail::cells_of<T>(leaf_, field), size()};
+    }
+
+    const World& world_;
+    TemplateIndex index_;
+    const detail::Block* leaf_;
+};
+
+template <class Visit>
+void World::each_run(TemplateIndex index, Visit&& visit) const {
+    state_.tables[index].each_leaf(
+        [&](const detail::Block* leaf) { visit(Run(*this, index, leaf)); });
+}
+
+inline bool World::find(EntityId id, Location& out) const noexcept {
+    const detail::Block* entry = state_.directory.leaf_of(id.value);
+    if (entry == nullptr) return false;
+    const std::uint32_t row = detail::row_of(entry, id.value);
+    if (row == kNone) return false;
+    out.template_index = detail::cells_of<std::uint16_t>(entry, 0)[row];
+    out.leaf = state_.tables[out.template_index].leaf_of(id.value);
+    out.row = detail::row_of(out.leaf, id.value);
+    return true;
+}
+
+inline bool World::alive(EntityId id) const noexcept {
+    const detail::Block* entry = state_.directory.leaf_of(id.value);
+    return entry != nullptr && detail::row_of(entry, id.value) != kNone;
+}
+
 template <class Visitor>
 void World::visit(Location where, FieldIndex field, Visitor&& visitor) const {
-    const detail::Column& column = state_.tables[where.template_index].columns[field];
-    switch (column.type) {
+    switch (column(where.template_index, field).type) {
         case FieldType::number:
-            return visitor(column.numbers()[where.row]);
+            return visitor(detail::cells_of<double>(where.leaf, field)[where.row]);
         case FieldType::integer:
-            return visitor(column.integers()[where.row]);
+            return visitor(detail::cells_of<std::int64_t>(where.leaf, field)[where.row]);
         case FieldType::boolean:
-            return visitor(column.booleans()[where.row] != 0);
+            return visitor(detail::cells_of<std::uint8_t>(where.leaf, field)[where.row] != 0);
         case FieldType::entity: {
-            const std::int64_t id = column.integers()[where.row];
+            const auto id = detail::cells_of<std::int64_t>(where.leaf, field)[where.row];
             return alive({id}) ? visitor(id) : visitor(nullptr);
         }
         default:
@@ -295,53 +408,45 @@ void World::visit(Location where, FieldIndex field, Visitor&& visitor) const {
     }
 }
 
-inline Scalar World::read_cell(Location where, FieldIndex field,
-                               std::uint32_t index) const noexcept {
-    const detail::Column& column = state_.tables[where.template_index].columns[field];
-    const std::size_t at = column.cell_at(where.row, index);
-    switch (column.cell_type) {
+inline Scalar World::scalar(FieldType cell_type, std::uint64_t bits) const noexcept {
+    const auto text = [bits] {
+        return reinterpret_cast<const detail::Text*>(static_cast<std::uintptr_t>(bits))->view();
+    };
+    switch (cell_type) {
         case FieldType::boolean:
-            return Scalar::of(column.booleans()[at] != 0);
+            return Scalar::of(bits != 0);
         case FieldType::integer:
-            return Scalar::of(column.integers()[at]);
+            return Scalar::of(static_cast<std::int64_t>(bits));
         case FieldType::number:
-            return Scalar::of(column.numbers()[at]);
+            return Scalar::of(std::bit_cast<double>(bits));
         case FieldType::entity:
-            return entity_scalar(column.integers()[at]);
+            return entity_scalar(static_cast<std::int64_t>(bits));
         case FieldType::string:
-            return Scalar::of(std::string_view(column.texts()[at]));
+            return Scalar::of(text());
         case FieldType::any:
-            return detail::any_scalar(column.texts()[at]);
+            return detail::any_scalar(text());
         case FieldType::array:
             break;
     }
     return {};
 }
 
+inline Scalar World::read_cell(Location where, FieldIndex field,
+                               std::uint32_t index) const noexcept {
+    return scalar(column(where.template_index, field).cell_type, cell_bits(where, field, index));
+}
+
 inline Scalar World::read(Location where, FieldIndex field) const noexcept {
-    const detail::Column& column = state_.tables[where.template_index].columns[field];
-    if (column.type != FieldType::array) return read_cell(where, field, 0);
+    if (column(where.template_index, field).type != FieldType::array)
+        return read_cell(where, field, 0);
     Scalar scalar;
     scalar.kind = Scalar::Kind::array;
     return scalar;
 }
 
 inline std::uint32_t World::cells(Location where, FieldIndex field) const noexcept {
-    const detail::Column& column = state_.tables[where.template_index].columns[field];
-    return column.type == FieldType::array ? column.width : 0;
-}
-
-inline bool World::next(TemplateIndex index, std::uint32_t& cursor, EntityId& id) const noexcept {
-    CANON_ASSERT(frozen_, "World::next steps through a frozen world only: elsewhere use each()");
-    const detail::Table& table = state_.tables[index];
-    while (cursor < table.rows()) {
-        const std::uint32_t row = cursor++;
-        if (table.is_alive(row)) {
-            id = {table.ids[row]};
-            return true;
-        }
-    }
-    return false;
+    const detail::ColumnLayout& layout = column(where.template_index, field);
+    return layout.type == FieldType::array ? layout.width : 0;
 }
 
 }  // namespace canon

@@ -99,11 +99,10 @@ bool JobRunner::list(const SubmissionQueue& queue, const World& world, Frame fra
             jobs_.push_back({i, 0});
             continue;
         }
-        std::uint32_t cursor = 0;
-        EntityId id;
         std::uint32_t index = 0;
         const auto first = static_cast<std::uint32_t>(ids_.size());
-        while (world.next(entry.each, cursor, id)) {
+        for (EntityId id = world.next(entry.each, {}); id.value != 0;
+             id = world.next(entry.each, id)) {
             if (entry.every > 1 &&
                 (static_cast<std::uint64_t>(id.value) + frame.value) % entry.every != 0)
                 continue;

@@ -267,16 +267,14 @@ int where(lua_State* L) {
     return 1;
 }
 
-// In a job: upvalues template, cursor. The world is frozen, so the cursor stays valid.
+// In a job: upvalues template, the id before.
 int next_frozen(lua_State* L) {
     const World& world = *context(L).world;
     const auto index = static_cast<TemplateIndex>(lua_tointeger(L, lua_upvalueindex(1)));
-    auto cursor = static_cast<std::uint32_t>(lua_tointeger(L, lua_upvalueindex(2)));
-    EntityId id;
-    if (!world.next(index, cursor, id)) return 0;
-    lua_pushinteger(L, cursor);
-    lua_replace(L, lua_upvalueindex(2));
+    const EntityId id = world.next(index, {lua_tointeger(L, lua_upvalueindex(2))});
+    if (id.value == 0) return 0;
     lua_pushinteger(L, id.value);
+    lua_copy(L, -1, lua_upvalueindex(2));
     return 1;
 }
 

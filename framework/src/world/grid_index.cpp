@@ -11,7 +11,6 @@ namespace {
 constexpr double kFurthestCell = 0x1p52;
 constexpr std::int64_t kFurthestCellNumber = std::int64_t{1} << 52;
 
-constexpr std::uint32_t kNoBucket = 0xFFFFFFFFu;
 constexpr std::size_t kLeastBuckets = 64;
 constexpr std::size_t kMostBuckets = std::size_t{1} << 30;
 
@@ -32,49 +31,43 @@ std::size_t wrap(std::int64_t cell, std::size_t size) noexcept {
 
 }  // namespace
 
-void GridIndex::rebuild(const Table& table) {
-    cells_per_unit_ = 1.0 / table.grid_cell;
-    const Coordinates xs(table.columns[table.grid_x]);
-    const Coordinates ys(table.columns[table.grid_y]);
-
+void GridIndex::rebuild(const Tree& table, const TableLayout& layout) {
+    cells_per_unit_ = 1.0 / layout.grid_cell;
     far_.clear();
-    bucket_of_row_.assign(table.rows(), kNoBucket);
+    found_.clear();
+    found_.reserve(table.size());
     CellRange columns{kFurthestCellNumber, -kFurthestCellNumber};
     CellRange rows = columns;
-    std::size_t near_count = 0;
-    for (std::uint32_t row = 0; row < table.rows(); ++row) {
-        const double x = xs[row], y = ys[row];
-        if (!table.is_alive(row) || x != x || y != y) continue;
-        if (is_sane(x * cells_per_unit_) && is_sane(y * cells_per_unit_)) {
+    table.each_leaf([&](const Block* leaf) {
+        const Coordinates xs(leaf, layout, layout.grid_x);
+        const Coordinates ys(leaf, layout, layout.grid_y);
+        for (std::uint32_t row = 0; row < leaf->rows; ++row) {
+            const double x = xs[row], y = ys[row];
+            if (x != x || y != y) continue;
+            const bool is_near = is_sane(x * cells_per_unit_) && is_sane(y * cells_per_unit_);
+            (is_near ? found_ : far_).push_back({x, y, ids_of(leaf)[row]});
+            if (!is_near) continue;
             const std::int64_t cell_x = floor_cell(x * cells_per_unit_);
             const std::int64_t cell_y = floor_cell(y * cells_per_unit_);
             columns = {std::min(columns.first, cell_x), std::max(columns.last, cell_x)};
             rows = {std::min(rows.first, cell_y), std::max(rows.last, cell_y)};
-            bucket_of_row_[row] = 0;
-            ++near_count;
-        } else {
-            far_.push_back({x, y, table.ids[row]});
         }
-    }
-    choose_size(columns, rows, near_count);
+    });
+    choose_size(columns, rows, found_.size());
 
-    // A counting sort by bucket, which keeps the rows' order, that of ids. Until the last loop,
-    // begins_[b + 1] is where the next entry of bucket b goes; then it is where bucket b ends.
+    // A counting sort by bucket, which keeps the order of ids. Until the last loop, begins_[b + 1]
+    // is where the next entry of bucket b goes; then it is where bucket b ends.
     begins_.assign(width_ * height_ + 2, 0);
-    for (std::uint32_t row = 0; row < table.rows(); ++row) {
-        if (bucket_of_row_[row] == kNoBucket) continue;
-        const std::int64_t cell_x = floor_cell(xs[row] * cells_per_unit_);
-        const std::int64_t cell_y = floor_cell(ys[row] * cells_per_unit_);
-        const std::size_t bucket = wrap(cell_y, height_) * width_ + wrap(cell_x, width_);
-        bucket_of_row_[row] = static_cast<std::uint32_t>(bucket);
-        ++begins_[bucket + 2];
-    }
+    const auto bucket_of = [this](const Entry& entry) {
+        const std::int64_t cell_x = floor_cell(entry.x * cells_per_unit_);
+        const std::int64_t cell_y = floor_cell(entry.y * cells_per_unit_);
+        return wrap(cell_y, height_) * width_ + wrap(cell_x, width_);
+    };
+    for (const Entry& entry : found_) ++begins_[bucket_of(entry) + 2];
     for (std::size_t bucket = 1; bucket < begins_.size(); ++bucket)
         begins_[bucket] += begins_[bucket - 1];
-    entries_.resize(near_count);
-    for (std::uint32_t row = 0; row < table.rows(); ++row)
-        if (const std::uint32_t bucket = bucket_of_row_[row]; bucket != kNoBucket)
-            entries_[begins_[bucket + 1]++] = {xs[row], ys[row], table.ids[row]};
+    entries_.resize(found_.size());
+    for (const Entry& entry : found_) entries_[begins_[bucket_of(entry) + 1]++] = entry;
 }
 
 void GridIndex::choose_size(CellRange columns, CellRange rows, std::size_t entities) {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "canon/detail/world_table.hpp"
+#include "canon/detail/world_tree.hpp"
 #include "canon/ids.hpp"
 
 namespace canon::detail {
@@ -28,24 +28,25 @@ struct Circle {
     }
 };
 
-/// A field as a coordinate: integers become the nearest double.
+/// A field of a leaf as a coordinate: integers become the nearest double.
 class Coordinates {
   public:
-    explicit Coordinates(const Column& column) noexcept
-        : integers_(std::get_if<Integers>(&column.cells)),
-          numbers_(std::get_if<Numbers>(&column.cells)) {}
+    Coordinates(const Block* leaf, const TableLayout& layout, FieldIndex field) noexcept
+        : cells_(leaf->blocks()[field + 1]->data()),
+          is_number_(layout.columns[field].type == FieldType::number) {}
     double operator[](std::uint32_t row) const noexcept {
-        return numbers_ != nullptr ? (*numbers_)[row] : static_cast<double>((*integers_)[row]);
+        return is_number_ ? reinterpret_cast<const double*>(cells_)[row]
+                          : static_cast<double>(reinterpret_cast<const std::int64_t*>(cells_)[row]);
     }
 
   private:
-    const Integers* integers_;
-    const Numbers* numbers_;
+    const std::byte* cells_;
+    bool is_number_;
 };
 
 class GridIndex {
   public:
-    void rebuild(const Table& table);
+    void rebuild(const Tree& table, const TableLayout& layout);
 
     /// Appends the ids of the entities in `circle`, in no order. False, with nothing appended,
     /// where the circle touches so many cells that a scan is quicker. `circle.r` is 0 or more.
@@ -74,7 +75,7 @@ class GridIndex {
         begins_;                  // bucket b is entries_[begins_[b]] up to entries_[begins_[b + 1]]
     std::vector<Entry> entries_;  // by bucket, in id order within one
     std::vector<Entry> far_;
-    std::vector<std::uint32_t> bucket_of_row_;  // while rebuilding
+    std::vector<Entry> found_;  // while rebuilding
 };
 
 }  // namespace canon::detail

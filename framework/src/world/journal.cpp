@@ -1,26 +1,11 @@
 #include "world/journal.hpp"
 
-#include <bit>
-#include <utility>
+#include "world/indexes.hpp"
 
 namespace canon {
-namespace {
 
-void put_back(detail::Column& column, std::size_t at, std::uint64_t bits) {
-    switch (column.cell_type) {
-        case FieldType::boolean:
-            column.booleans()[at] = static_cast<std::uint8_t>(bits);
-            break;
-        case FieldType::number:
-            column.numbers()[at] = std::bit_cast<double>(bits);
-            break;
-        default:
-            column.integers()[at] = static_cast<std::int64_t>(bits);
-            break;
-    }
-}
-
-}  // namespace
+using detail::Block;
+using detail::TableLayout;
 
 bool World::is_savepoint_open() const noexcept { return journal_->is_open(); }
 
@@ -32,10 +17,23 @@ void World::begin_savepoint() {
 
 void World::release_savepoint() {
     CANON_ASSERT(is_savepoint_open(), "release_savepoint without begin_savepoint");
-    journal_->marks.pop_back();
+    Journal& journal = *journal_;
+    journal.marks.pop_back();
     if (is_savepoint_open()) return;
-    journal_->entries.clear();
-    journal_->texts.clear();
+    // Only the journal still has the arrays of those that were destroyed.
+    std::size_t row = journal.rows.size();
+    while (!journal.entries.empty()) {
+        const Journal::Entry entry = journal.entries.back();
+        journal.entries.pop_back();
+        if (entry.kind != Journal::Kind::destroy) continue;
+        const TableLayout& layout = layouts_[entry.template_index];
+        row -= layout.columns.size();
+        for (std::size_t field = 0; field < layout.columns.size(); ++field)
+            if (layout.columns[field].is_array())
+                blocks_.drop(reinterpret_cast<Block*>(
+                    static_cast<std::uintptr_t>(journal.rows[row + field])));
+    }
+    journal.rows.clear();
 }
 
 // Nothing is marked as changed for the indexes: the writes that are undone have done so, and no
@@ -48,34 +46,23 @@ void World::undo_savepoint() {
     journal.marks.pop_back();
     for (; journal.entries.size() > mark.entries; journal.entries.pop_back()) {
         const Journal::Entry& entry = journal.entries.back();
-        Location where = entry.where;
         switch (entry.kind) {
-            case Journal::Kind::bits:
-            case Journal::Kind::text: {
-                CANON_ASSERT(find({entry.id}, where),
-                             "the journal names an entity that is not there");
-                detail::Column& column = state_.tables[where.template_index].columns[entry.field];
-                const std::size_t at = column.cell_at(where.row, entry.cell);
-                if (entry.kind == Journal::Kind::bits) {
-                    put_back(column, at, entry.bits);
-                } else {
-                    column.texts()[at] = std::move(journal.texts.back());
-                    journal.texts.pop_back();
-                }
+            case Journal::Kind::cell:
+                put_bits({entry.id}, entry.template_index, entry.field, entry.cell, entry.bits);
+                break;
+            case Journal::Kind::spawn:
+                erase({entry.id}, entry.template_index);
+                break;
+            case Journal::Kind::destroy: {
+                Location where;
+                insert({entry.id}, entry.template_index, where);
+                const TableLayout& layout = layouts_[entry.template_index];
+                const std::size_t first = journal.rows.size() - layout.columns.size();
+                for (FieldIndex field = 0; field < layout.columns.size(); ++field)
+                    put_row_bits(where, field, journal.rows[first + field]);
+                journal.rows.resize(first);
                 break;
             }
-            case Journal::Kind::spawn: {
-                detail::Table& table = state_.tables[where.template_index];
-                CANON_ASSERT(table.rows() == where.row + 1,
-                             "a spawn is undone before what came after it");
-                table.drop_last_row();
-                state_.directory.erase(entry.id);
-                break;
-            }
-            case Journal::Kind::destroy:
-                state_.tables[where.template_index].revive(where.row);
-                state_.directory.insert(entry.id, where);
-                break;
         }
     }
     effects_.truncate(mark.effects);

@@ -1,12 +1,10 @@
 // Journal: what to put back when a savepoint is undone: for each write the old content, newest
 // last.
 //
-// Entries name entities by id, and only while a savepoint is open are there any. Rows do not move
-// meanwhile: a destroyed entity's row is untouched under its tombstone, and a spawned one's is the
-// last of its table once all later writes are undone.
+// Entries name entities by id, and only while a savepoint is open are there any. Where an entity
+// lies follows from the ids that live, so putting back what was there puts it back where it was.
 #pragma once
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "canon/world.hpp"
@@ -14,15 +12,15 @@
 namespace canon {
 
 struct World::Journal {
-    enum class Kind : std::uint8_t { bits, text, spawn, destroy };
+    enum class Kind : std::uint8_t { cell, spawn, destroy };
 
     struct Entry {
         Kind kind;
-        FieldIndex field;    // bits, text
-        std::uint32_t cell;  // bits, text
+        TemplateIndex template_index;
+        FieldIndex field;    // cell
+        std::uint32_t cell;  // cell
         std::int64_t id;
-        std::uint64_t bits;  // bits: the old content
-        Location where;      // spawn, destroy
+        std::uint64_t bits;  // cell: the old content
     };
 
     struct Mark {
@@ -35,7 +33,9 @@ struct World::Journal {
     bool is_open() const noexcept { return !marks.empty(); }
 
     std::vector<Entry> entries;
-    std::vector<std::string> texts;  // the old contents, one for each entry of kind text
+    // Of those destroyed, one after the other, all that their leaf's pages had: of arrays the
+    // block, to which each is a reference.
+    std::vector<std::uint64_t> rows;
     std::vector<Mark> marks;
 };
 
@@ -44,7 +44,7 @@ struct World::Target {
     EntityId id;
     Location where;
     FieldIndex field;
-    detail::Column* column;
+    const detail::ColumnLayout* column;
 };
 
 }  // namespace canon

@@ -19,21 +19,23 @@ std::uint64_t text_key(std::string_view text) noexcept {
 
 }  // namespace
 
-std::uint64_t key_of_cell(const Column& column, std::uint32_t row, const Directory& directory) {
-    switch (column.type) {
+std::uint64_t key_of_cell(const Block* leaf, std::uint32_t row, FieldIndex field, FieldType type,
+                          const Tree& directory) noexcept {
+    switch (type) {
         case FieldType::boolean:
-            return column.booleans()[row];
+            return cells_of<std::uint8_t>(leaf, field)[row];
         case FieldType::integer:
-            return static_cast<std::uint64_t>(column.integers()[row]);
+            return cells_of<std::uint64_t>(leaf, field)[row];
         case FieldType::number:
-            return number_key(column.numbers()[row]);
+            return number_key(cells_of<double>(leaf, field)[row]);
         case FieldType::string:
-            return text_key(column.texts()[row]);
+            return cells_of<const Text*>(leaf, field)[row]->hash;
         default:
             break;
     }
-    const std::int64_t id = column.integers()[row];
-    return directory.contains(id) ? static_cast<std::uint64_t>(id) : 0;
+    const auto id = cells_of<std::int64_t>(leaf, field)[row];
+    const Block* entry = directory.leaf_of(id);
+    return entry != nullptr && row_of(entry, id) != kNone ? static_cast<std::uint64_t>(id) : 0;
 }
 
 bool key_of(FieldType type, const Scalar& value, std::uint64_t& out) noexcept {
@@ -66,30 +68,34 @@ bool key_of(FieldType type, const Scalar& value, std::uint64_t& out) noexcept {
     }
 }
 
-void KeyIndex::rebuild(const Table& table, FieldIndex field, const Directory& directory) {
-    const Column& column = table.columns[field];
-    const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(table.living(), 2));
+void KeyIndex::rebuild(const Tree& table, FieldIndex field, FieldType type, const Tree& directory) {
+    const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(table.size(), 2));
     shift_ = 64 - std::countr_zero(bucket_count);
 
-    // A counting sort by bucket, which keeps the rows' order, that of ids. Until the last loop,
-    // begins_[b + 1] is where the next entry of bucket b goes; then it is where bucket b ends.
+    // A counting sort by bucket, which keeps the order of ids. Until the last loop, begins_[b + 1]
+    // is where the next entry of bucket b goes; then it is where bucket b ends.
     begins_.assign(bucket_count + 2, 0);
-    key_of_row_.resize(table.rows());
-    for (std::uint32_t row = 0; row < table.rows(); ++row) {
-        if (!table.is_alive(row)) continue;
-        key_of_row_[row] = key_of_cell(column, row, directory);
-        ++begins_[bucket_of(key_of_row_[row]) + 2];
-    }
+    key_of_entity_.clear();
+    key_of_entity_.reserve(table.size());
+    table.each_leaf([&](const Block* leaf) {
+        for (std::uint32_t row = 0; row < leaf->rows; ++row) {
+            key_of_entity_.push_back(key_of_cell(leaf, row, field, type, directory));
+            ++begins_[bucket_of(key_of_entity_.back()) + 2];
+        }
+    });
     for (std::size_t bucket = 1; bucket < begins_.size(); ++bucket)
         begins_[bucket] += begins_[bucket - 1];
-    keys_.resize(table.living());
-    rows_.resize(table.living());
-    for (std::uint32_t row = 0; row < table.rows(); ++row) {
-        if (!table.is_alive(row)) continue;
-        const std::uint32_t at = begins_[bucket_of(key_of_row_[row]) + 1]++;
-        keys_[at] = key_of_row_[row];
-        rows_[at] = row;
-    }
+    keys_.resize(table.size());
+    ids_.resize(table.size());
+    std::size_t entity = 0;
+    table.each_leaf([&](const Block* leaf) {
+        for (std::uint32_t row = 0; row < leaf->rows; ++row) {
+            const std::uint64_t key = key_of_entity_[entity++];
+            const std::uint32_t at = begins_[bucket_of(key) + 1]++;
+            keys_[at] = key;
+            ids_[at] = ids_of(leaf)[row];
+        }
+    });
 }
 
 }  // namespace canon::detail

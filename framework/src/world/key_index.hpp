@@ -1,13 +1,13 @@
 // KeyIndex: finds the entities whose field has a given content without looking at the others.
 //
-// Each content is a key of 64 bits: the number itself, or a text's hash. Rows are grouped by a
+// Each content is a key of 64 bits: the number itself, or a text's hash. Ids are grouped by a
 // bucket of their key, ascending within it. So equal keys answer in id order, and other keys that
 // share the bucket are told apart by the key.
 #pragma once
 #include <cstdint>
 #include <vector>
 
-#include "canon/detail/world_table.hpp"
+#include "canon/detail/world_tree.hpp"
 #include "canon/world.hpp"
 
 namespace canon::detail {
@@ -17,18 +17,19 @@ namespace canon::detail {
 bool key_of(FieldType type, const Scalar& value, std::uint64_t& out) noexcept;
 
 /// `directory` tells which entities are alive: a field naming a dead one is nil.
-std::uint64_t key_of_cell(const Column& column, std::uint32_t row, const Directory& directory);
+std::uint64_t key_of_cell(const Block* leaf, std::uint32_t row, FieldIndex field, FieldType type,
+                          const Tree& directory) noexcept;
 
 class KeyIndex {
   public:
-    void rebuild(const Table& table, FieldIndex field, const Directory& directory);
+    void rebuild(const Tree& table, FieldIndex field, FieldType type, const Tree& directory);
 
-    /// Calls `visit` with the row of each entity of this key, in id order.
+    /// Calls `visit` with the id of each entity of this key, in id order.
     template <class Visit>
     void find(std::uint64_t key, Visit visit) const {
         const std::size_t bucket = bucket_of(key);
         for (std::size_t at = begins_[bucket]; at < begins_[bucket + 1]; ++at)
-            if (keys_[at] == key) visit(rows_[at]);
+            if (keys_[at] == key) visit(ids_[at]);
     }
 
   private:
@@ -40,8 +41,8 @@ class KeyIndex {
     std::vector<std::uint32_t>
         begins_;  // bucket b is [begins_[b], begins_[b + 1]) of the two below
     std::vector<std::uint64_t> keys_;
-    std::vector<std::uint32_t> rows_;
-    std::vector<std::uint64_t> key_of_row_;  // while rebuilding
+    std::vector<std::int64_t> ids_;
+    std::vector<std::uint64_t> key_of_entity_;  // while rebuilding
 };
 
 }  // namespace canon::detail

@@ -69,7 +69,7 @@ bool fits(FieldType cell_type, const Scalar& scalar) noexcept {
     return false;
 }
 
-bool fits(const Column& column, const Scalar& scalar) noexcept {
+bool fits(const ColumnLayout& column, const Scalar& scalar) noexcept {
     if (column.type != FieldType::array) return fits(column.cell_type, scalar);
     return scalar.kind == Scalar::Kind::bytes &&
            each_element(scalar.text, column.width, [&](std::uint32_t, const Scalar& element) {

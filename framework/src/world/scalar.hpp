@@ -54,7 +54,7 @@ bool equal(const Scalar& a, const Scalar& b) noexcept;
 /// Whether a field, or a cell of such an array, can hold `scalar` exactly.
 bool fits(FieldType cell_type, const Scalar& scalar) noexcept;
 /// The same for all of a field: an array takes bytes of a list of its length.
-bool fits(const Column& column, const Scalar& scalar) noexcept;
+bool fits(const ColumnLayout& column, const Scalar& scalar) noexcept;
 
 /// Calls `visit(index, element)` for each element of a list in canonical bytes, until it returns
 /// false. False then, and for bytes that are no list of `length` elements.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "world/journal.hpp"
+#include "world/store.hpp"
 
 namespace canon {
 
@@ -17,7 +18,7 @@ std::shared_ptr<const Snapshot> World::capture() const {
         part.save_into(copy.saved);
         copy.saved_hash = part.hash();
     }
-    std::unique_ptr<const World> copy(new World(state_, std::move(parts)));
+    std::unique_ptr<const World> copy(new World(*this, std::move(parts)));
     return std::shared_ptr<const Snapshot>(new Snapshot(std::move(copy)));
 }
 
@@ -38,11 +39,32 @@ void World::restore(const Snapshot& snapshot) {
                         host_parts_[i].name + "'");
         saved.push_back(part.saved.view());
     }
-    State next = from.state_;
-    // The world keeps its own schema object: callers may hold references into it.
-    next.schema = state_.schema;
     load_host_parts(saved);
-    state_ = std::move(next);
+    replace_state(from.share_state());
+    if (from.store_ != store_) adopt_texts();
+}
+
+// What another world's snapshot has in text fields belongs to that world: the same from our store.
+void World::adopt_texts() {
+    for (TemplateIndex index = 0; index < schema().size(); ++index) {
+        const detail::TableLayout& layout = layouts_[index];
+        if (!layout.has_texts) continue;
+        std::uint32_t row;
+        detail::Tree& table = state_.tables[index];
+        std::int64_t last = 0;
+        while (table.leaf_after(last, row) != nullptr) {
+            const detail::Block* found = table.leaf_after(last, row);
+            detail::Block* leaf = table.open_leaf(detail::ids_of(found)[row], blocks_);
+            for (FieldIndex field = 0; field < layout.columns.size(); ++field) {
+                if (layout.columns[field].kind != detail::ColumnLayout::Kind::text) continue;
+                auto* cells = detail::Tree::open_page(leaf, field, sizeof(detail::Text*), blocks_)
+                                  ->cells<const detail::Text*>();
+                for (std::size_t at = 0; at < leaf->rows; ++at)
+                    cells[at] = store_->texts.intern(cells[at]->view());
+            }
+            last = detail::ids_of(leaf)[leaf->rows - 1];
+        }
+    }
 }
 
 }  // namespace canon

@@ -1,11 +1,12 @@
 #include "canon/world.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
-#include "world/grid_index.hpp"
+#include "world/indexes.hpp"
 #include "world/journal.hpp"
-#include "world/key_index.hpp"
+#include "world/store.hpp"
 
 namespace canon {
 
@@ -29,26 +30,66 @@ const char* describe(WriteResult result) noexcept {
     return "unknown";
 }
 
-World::World(std::shared_ptr<const Schema> schema) : journal_(std::make_unique<Journal>()) {
+World::World(std::shared_ptr<const Schema> schema)
+    : indexes_(std::make_unique<Indexes>()), journal_(std::make_unique<Journal>()) {
     CANON_ASSERT(schema != nullptr, "a world needs a schema");
-    state_.schema = std::move(schema);
-    state_.tables.reserve(state_.schema->size());
-    for (TemplateIndex index = 0; index < state_.schema->size(); ++index) {
-        detail::Table& table = state_.tables.emplace_back((*state_.schema)[index]);
-        if (!table.is_singleton) continue;
-        table.append(state_.next_id);
-        state_.directory.insert(state_.next_id, {index, 0});
+    store_ = std::make_shared<Store>(std::move(schema));
+    schema_ = store_->schema.get();
+    layouts_ = store_->layouts.data();
+    state_.tables.resize(store_->layouts.size());
+    for (TemplateIndex index = 0; index < schema_->size(); ++index) {
+        const detail::TableLayout& layout = layouts_[index];
+        Indexes::Table& table = indexes_->tables.emplace_back();
+        table.has_any = layout.grid_cell > 0 || !layout.keys.empty();
+        table.changed.assign(layout.columns.size(), true);
+        for (const FieldIndex key : layout.keys) table.keyed.push_back({key, {}});
+        if (!layout.is_singleton) continue;
+        Location where;
+        insert({state_.next_id}, index, where);
         state_.largest_id = state_.next_id++;
     }
 }
 
-World::World(const State& state, std::vector<HostPart> host_parts)
-    : state_(state), host_parts_(std::move(host_parts)), journal_(std::make_unique<Journal>()) {
-    for (detail::Table& table : state_.tables) table.tidy(state_.directory);
-    frozen_ = true;
+World::World(const World& captured, std::vector<HostPart> host_parts)
+    : store_(captured.store_),
+      schema_(captured.schema_),
+      layouts_(captured.layouts_),
+      state_(captured.share_state()),
+      host_parts_(std::move(host_parts)),
+      frozen_(true) {
+    const std::lock_guard lock(store_->mutex);
+    store_->snapshots.push_back(&state_);
 }
 
-World::~World() = default;
+World::~World() {
+    if (journal_ == nullptr) {
+        const std::lock_guard lock(store_->mutex);
+        std::vector<const State*>& all = store_->snapshots;
+        *std::find(all.begin(), all.end(), &state_) = all.back();
+        all.pop_back();
+    } else {
+        while (is_savepoint_open()) release_savepoint();
+    }
+    drop(state_);
+}
+
+World::State World::share_state() const {
+    State state = state_;
+    for (const detail::Tree& table : state.tables) table.share();
+    state.directory.share();
+    return state;
+}
+
+void World::drop(State& state) noexcept {
+    for (detail::Tree& table : state.tables) table.drop(blocks_);
+    state.directory.drop(blocks_);
+}
+
+void World::replace_state(State next) noexcept {
+    drop(state_);
+    state_ = std::move(next);
+    indexes_->all_changed();
+}
 
 void World::set_next_id(EntityId id) noexcept {
     assert_writable();
@@ -57,41 +98,48 @@ void World::set_next_id(EntityId id) noexcept {
 }
 
 EntityId World::singleton(std::string_view name) const noexcept {
-    const TemplateIndex index = state_.schema->find(name);
-    if (index == kNone || !state_.tables[index].is_singleton) return {};
-    return {state_.tables[index].ids[0]};
+    const TemplateIndex index = schema().find(name);
+    return index == kNone || !layouts_[index].is_singleton ? EntityId{} : next(index, {});
+}
+
+EntityId World::next(TemplateIndex index, EntityId after) const noexcept {
+    const detail::Tree& table = state_.tables[index];
+    std::uint32_t row;
+    // Mostly the next of the same leaf.
+    if (const detail::Block* leaf = table.leaf_of(after.value); leaf != nullptr) {
+        row = detail::row_of(leaf, after.value);
+        if (row != kNone && row + 1 < leaf->rows) return {detail::ids_of(leaf)[row + 1]};
+    }
+    const detail::Block* leaf = table.leaf_after(after.value, row);
+    return leaf == nullptr ? EntityId{} : EntityId{detail::ids_of(leaf)[row]};
 }
 
 void World::freeze() {
     CANON_ASSERT(!is_savepoint_open(), "freeze while a savepoint is open");
     if (frozen_) return;
-    for (detail::Table& table : state_.tables) {
-        table.tidy(state_.directory);
-        if (table.grid_cell > 0 && !table.has_valid_grid()) {
-            if (table.grid.built == nullptr)
-                table.grid.built = std::make_shared<detail::GridIndex>();
-            table.grid.built->rebuild(table);
+    for (TemplateIndex index = 0; index < schema().size(); ++index) {
+        Indexes::Table& table = indexes_->tables[index];
+        if (!table.has_any) continue;
+        const detail::TableLayout& layout = layouts_[index];
+        if (layout.grid_cell > 0 && !indexes_->has_valid_grid(index, layout)) {
+            if (!table.grid) table.grid.emplace();
+            table.grid->rebuild(state_.tables[index], layout);
         }
-        for (detail::Table::Keyed& keyed : table.keyed) {
-            if (has_valid_keys(table, keyed)) continue;
-            if (keyed.index.built == nullptr)
-                keyed.index.built = std::make_shared<detail::KeyIndex>();
-            keyed.index.built->rebuild(table, keyed.field, state_.directory);
+        for (Indexes::Keyed& keyed : table.keyed) {
+            const FieldType type = layout.columns[keyed.field].type;
+            if (indexes_->has_valid_keys(index, keyed, type)) continue;
+            if (!keyed.index) keyed.index.emplace();
+            keyed.index->rebuild(state_.tables[index], keyed.field, type, state_.directory);
         }
     }
-    for (detail::Table& table : state_.tables) {
+    for (Indexes::Table& table : indexes_->tables) {
+        if (!table.has_any) continue;
         table.rows_changed = false;
-        for (detail::Column& column : table.columns) column.changed = false;
+        table.changed.assign(table.changed.size(), false);
     }
-    state_.lives_changed = false;
+    indexes_->lives_changed = false;
+    if (store_->texts.wants_sweep()) store_->sweep_texts(state_);
     frozen_ = true;
-}
-
-bool World::has_valid_keys(const detail::Table& table,
-                           const detail::Table::Keyed& keyed) const noexcept {
-    const detail::Column& column = table.columns[keyed.field];
-    return keyed.index.built != nullptr && !table.rows_changed && !column.changed &&
-           !(column.type == FieldType::entity && state_.lives_changed);
 }
 
 void World::add_host_state(std::string name, std::unique_ptr<HostStateBase> state) {

@@ -101,7 +101,7 @@ Scalar World::scalar_for(TemplateIndex index, FieldIndex field, const Value& val
     } catch (const Error&) {
         refuse(index, field, value);
     }
-    if (!detail::fits(state_.tables[index].columns[field], scalar)) refuse(index, field, value);
+    if (!detail::fits(column(index, field), scalar)) refuse(index, field, value);
     return scalar;
 }
 
@@ -120,7 +120,7 @@ EntityId World::spawn(std::string_view template_name, const Map& fields) {
     if (index == kNone)
         throw Error("there is no template '" + std::string(template_name) + "'" +
                     schema().suggest_template(template_name));
-    if (state_.tables[index].is_singleton)
+    if (layouts_[index].is_singleton)
         throw Error("'" + std::string(template_name) +
                     "' is a singleton: it is there from the start");
     std::vector<Assignment> assignments;

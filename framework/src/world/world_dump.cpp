@@ -8,73 +8,55 @@
 
 namespace canon {
 
-using detail::Column;
-
 // What a cell holds, not what it reads as: a dead entity's id is part of the state.
-std::string World::cell_text(const Column& column, std::size_t at) const {
-    switch (column.cell_type) {
-        case FieldType::boolean:
-            return column.booleans()[at] != 0 ? "true" : "false";
-        case FieldType::integer:
-            return std::to_string(column.integers()[at]);
-        case FieldType::number:
-            return float_text(column.numbers()[at]);
-        case FieldType::string:
-            return to_json(Value(column.texts()[at]));
-        case FieldType::any:
-            return to_json(detail::value_of(detail::any_scalar(column.texts()[at])));
-        case FieldType::entity:
-        case FieldType::array:
-            break;
+std::string World::cell_text(FieldType cell_type, std::uint64_t bits) const {
+    if (cell_type == FieldType::entity) {
+        const auto id = static_cast<std::int64_t>(bits);
+        if (id == 0) return "nil";
+        return std::to_string(id) + (alive({id}) ? "" : " (dead)");
     }
-    const std::int64_t id = column.integers()[at];
-    if (id == 0) return "nil";
-    return std::to_string(id) + (alive({id}) ? "" : " (dead)");
+    const Scalar content = scalar(cell_type, bits);
+    if (cell_type == FieldType::integer) return std::to_string(content.integer);
+    if (cell_type == FieldType::number) return float_text(content.number);
+    return to_json(detail::value_of(content));
 }
 
-void World::dump_array(std::string& out, const std::string& path, const Column& column,
-                       std::uint32_t row) const {
-    const auto line = [&](std::uint32_t index) {
-        out += path + "[" + std::to_string(index + 1) +
-               "]: " + cell_text(column, column.cell_at(row, index)) + "\n";
-    };
-    std::uint64_t hash = 0;
-    std::visit(
-        [&](const auto& all) {
-            using Cell = typename std::remove_cvref_t<decltype(all)>::value_type;
-            if constexpr (!std::is_same_v<Cell, std::string>) {
-                const Cell* cells = all.data() + column.cell_at(row, 0);
-                hash = hash_bytes(
-                    {reinterpret_cast<const std::uint8_t*>(cells), column.width * sizeof(Cell)});
-                const Cell& initial = *std::get_if<Cell>(&column.initial);
-                for (std::uint32_t index = 0; index < column.width; ++index)
-                    // By bits: -0.0 differs from 0.0, a NaN does not from itself.
-                    if (std::memcmp(&cells[index], &initial, sizeof(Cell)) != 0) line(index);
-            }
-        },
-        column.cells);
-    out += path + ": " + std::to_string(column.width) + " cells, hash " + hash_text(hash) + "\n";
+void World::dump_array(std::string& out, const std::string& path, const Location& where,
+                       FieldIndex field) const {
+    const detail::ColumnLayout& layout = column(where.template_index, field);
+    Hasher hasher;
+    for (std::uint32_t index = 0; index < layout.width; ++index) {
+        // By bits: -0.0 differs from 0.0, a NaN does not from itself.
+        const std::uint64_t bits = cell_bits(where, field, index);
+        hasher.update(&bits, layout.array_bytes);
+        if (bits != layout.initial_cell)
+            out += path + "[" + std::to_string(index + 1) +
+                   "]: " + cell_text(layout.cell_type, bits) + "\n";
+    }
+    out += path + ": " + std::to_string(layout.width) + " cells, hash " +
+           hash_text(hasher.digest()) + "\n";
 }
 
 std::string World::dump() const {
     std::string out = "world .next_id: " + std::to_string(state_.next_id) + "\n";
     for (TemplateIndex index = 0; index < schema().size(); ++index) {
         const TemplateSpec& spec = schema()[index];
-        const detail::Table& table = state_.tables[index];
-        for (const detail::RowRange& range : table.living_ranges()) {
-            for (std::uint32_t row = range.begin; row < range.end; ++row) {
-                const std::string id = spec.singleton ? "" : " " + std::to_string(table.ids[row]);
+        each_run(index, [&](const Run& run) {
+            for (std::size_t row = 0; row < run.size(); ++row) {
+                const std::string id =
+                    spec.singleton ? "" : " " + std::to_string(run.ids()[row].value);
                 if (spec.fields.empty()) out += spec.name + id + "\n";
                 for (FieldIndex field = 0; field < spec.fields.size(); ++field) {
-                    const Column& column = table.columns[field];
+                    const detail::ColumnLayout& layout = column(index, field);
                     const std::string path = spec.name + id + " ." + spec.fields[field].name;
-                    if (column.type == FieldType::array)
-                        dump_array(out, path, column, row);
+                    if (layout.is_array())
+                        dump_array(out, path, run[row], field);
                     else
-                        out += path + ": " + cell_text(column, row) + "\n";
+                        out += path + ": " +
+                               cell_text(layout.cell_type, cell_bits(run[row], field, 0)) + "\n";
                 }
             }
-        }
+        });
     }
     for (const HostPart& part : host_parts_) {
         if (part.state != nullptr)

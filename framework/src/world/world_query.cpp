@@ -2,17 +2,12 @@
 // the same ids in id order.
 #include <algorithm>
 #include <string_view>
-#include <variant>
 
 #include "canon/world.hpp"
-#include "world/grid_index.hpp"
-#include "world/key_index.hpp"
+#include "world/indexes.hpp"
 #include "world/scalar.hpp"
 
 namespace canon {
-
-using detail::Column;
-using detail::Table;
 
 namespace {
 
@@ -20,68 +15,77 @@ void sort_from(std::vector<EntityId>& ids, std::size_t first) {
     std::sort(ids.begin() + static_cast<std::ptrdiff_t>(first), ids.end());
 }
 
-// Appends, in id order, the ids of the living rows that `matches`.
-template <class Matches>
-void scan(const Table& table, std::vector<EntityId>& out, Matches matches) {
-    const std::size_t first = out.size();
-    for (std::uint32_t row = 0; row < table.rows(); ++row)
-        if (table.is_alive(row) && matches(row)) out.push_back({table.ids[row]});
-    if (!table.is_sorted()) sort_from(out, first);
-}
-
 }  // namespace
 
+// Appends, in id order, the ids of the entities of which `matches(leaf, row)` holds.
+template <class Matches>
+void World::scan(TemplateIndex index, std::vector<EntityId>& out, Matches matches) const {
+    state_.tables[index].each_leaf([&](const detail::Block* leaf) {
+        for (std::uint32_t row = 0; row < leaf->rows; ++row)
+            if (matches(leaf, row)) out.push_back({detail::ids_of(leaf)[row]});
+    });
+}
+
 void World::each(TemplateIndex index, std::vector<EntityId>& out) const {
-    scan(state_.tables[index], out, [](std::uint32_t) { return true; });
+    each_run(index,
+             [&out](const Run& run) { out.insert(out.end(), run.ids().begin(), run.ids().end()); });
 }
 
 bool World::near(TemplateIndex index, double x, double y, double r,
                  std::vector<EntityId>& out) const {
-    const Table& table = state_.tables[index];
-    if (table.grid_x == kNone) return false;
+    const detail::TableLayout& layout = layouts_[index];
+    if (layout.grid_x == kNone) return false;
     if (!(r >= 0)) return true;
     const detail::Circle circle{x, y, r};
     const std::size_t first = out.size();
-    if (table.has_valid_grid() && table.grid.built->find(circle, out)) {
+    if (indexes_ != nullptr && indexes_->has_valid_grid(index, layout) &&
+        indexes_->tables[index].grid->find(circle, out)) {
         sort_from(out, first);
         return true;
     }
-    const detail::Coordinates xs(table.columns[table.grid_x]);
-    const detail::Coordinates ys(table.columns[table.grid_y]);
-    scan(table, out, [&](std::uint32_t row) { return circle.contains(xs[row], ys[row]); });
+    state_.tables[index].each_leaf([&](const detail::Block* leaf) {
+        const detail::Coordinates xs(leaf, layout, layout.grid_x);
+        const detail::Coordinates ys(leaf, layout, layout.grid_y);
+        for (std::uint32_t row = 0; row < leaf->rows; ++row)
+            if (circle.contains(xs[row], ys[row])) out.push_back({detail::ids_of(leaf)[row]});
+    });
     return true;
 }
 
 void World::where(TemplateIndex index, FieldIndex field, const Scalar& value,
                   std::vector<EntityId>& out) const {
-    const Table& table = state_.tables[index];
-    CANON_ASSERT(field < table.columns.size(),
+    const detail::TableLayout& layout = layouts_[index];
+    CANON_ASSERT(field < layout.columns.size(),
                  "World::where was asked for a field that the template has not");
-    const Column& column = table.columns[field];
-    if (column.type == FieldType::array) return;
-    if (column.type == FieldType::any) {
-        scan(table, out, [&](std::uint32_t row) {
-            return detail::equal(read({index, row}, field), value);
+    const FieldType type = layout.columns[field].type;
+    if (type == FieldType::array) return;
+    if (type == FieldType::any) {
+        scan(index, out, [&](const detail::Block* leaf, std::uint32_t row) {
+            return detail::equal(read({index, row, leaf}, field), value);
         });
         return;
     }
     std::uint64_t key;
-    if (!detail::key_of(column.type, value, key)) return;
+    if (!detail::key_of(type, value, key)) return;
     // Two texts can have one hash.
-    const auto is_text = [&](std::uint32_t row) { return column.texts()[row] == value.text; };
-    for (const Table::Keyed& keyed : table.keyed) {
-        if (keyed.field != field || !has_valid_keys(table, keyed)) continue;
-        keyed.index.built->find(key, [&](std::uint32_t row) {
-            if (column.type != FieldType::string || is_text(row)) out.push_back({table.ids[row]});
-        });
-        return;
+    const auto is_text = [&](const detail::Block* leaf, std::uint32_t row) {
+        return detail::cells_of<const detail::Text*>(leaf, field)[row]->view() == value.text;
+    };
+    if (indexes_ != nullptr) {
+        for (const Indexes::Keyed& keyed : indexes_->tables[index].keyed) {
+            if (keyed.field != field || !indexes_->has_valid_keys(index, keyed, type)) continue;
+            keyed.index->find(key, [&](std::int64_t id) {
+                Location at;
+                if (type != FieldType::string || (find({id}, at) && is_text(at.leaf, at.row)))
+                    out.push_back({id});
+            });
+            return;
+        }
     }
-    if (column.type == FieldType::string)
-        scan(table, out, is_text);
-    else
-        scan(table, out, [&](std::uint32_t row) {
-            return detail::key_of_cell(column, row, state_.directory) == key;
-        });
+    scan(index, out, [&](const detail::Block* leaf, std::uint32_t row) {
+        return detail::key_of_cell(leaf, row, field, type, state_.directory) == key &&
+               (type != FieldType::string || is_text(leaf, row));
+    });
 }
 
 }  // namespace canon

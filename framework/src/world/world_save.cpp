@@ -11,111 +11,87 @@
 //   varint    count of host states
 //   for each host state, in order of registration: string name, string of the bytes it saved
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 
 #include "canon/hash.hpp"
 #include "canon/world.hpp"
+#include "world/array_cells.hpp"
 #include "world/saved_world.hpp"
 #include "world/scalar.hpp"
+#include "world/store.hpp"
 
 namespace canon {
 
-using detail::Column;
-using detail::RowRange;
-using detail::Table;
+using detail::Block;
+using detail::ColumnLayout;
+using detail::TableLayout;
 
 namespace {
 
-void save_column(Bytes& out, const Column& column, const RowRange& range) {
-    std::visit(
-        [&](const auto& all) {
-            if constexpr (!std::is_same_v<decltype(all), const detail::Texts&>) {
-                out.append(all.data() + column.cell_at(range.begin, 0),
-                           std::size_t{range.end - range.begin} * column.width * sizeof all[0]);
-            } else {
-                for (std::uint32_t row = range.begin; row < range.end; ++row) {
-                    if (column.cell_type == FieldType::string) out.put_varint(all[row].size());
-                    out.append(all[row].data(), all[row].size());
-                }
-            }
-        },
-        column.cells);
+void save_cells(Bytes& out, const Block* leaf, FieldIndex field, const ColumnLayout& column) {
+    const Block* page = leaf->blocks()[field + 1];
+    if (column.kind == ColumnLayout::Kind::plain) {
+        out.append(page->data(), leaf->rows * column.cell_bytes);
+        return;
+    }
+    for (std::size_t row = 0; row < leaf->rows; ++row) {
+        if (column.kind == ColumnLayout::Kind::text) {
+            const std::string_view text = page->cells<const detail::Text*>()[row]->view();
+            if (column.type == FieldType::string) out.put_varint(text.size());
+            out.append(text.data(), text.size());
+            continue;
+        }
+        for (std::uint32_t first = 0; first < column.width;) {
+            std::uint32_t at;
+            const Block* part = detail::array_page(page->blocks()[row], column, first, at);
+            const std::uint32_t cells = detail::array_page_cells(column, first);
+            out.append(part->data(), std::size_t{cells} * column.array_bytes);
+            first += cells;
+        }
+    }
 }
 
-std::uint64_t least_cell_bytes(const Column& column) {
-    return column.cell_type == FieldType::boolean ||
-                   std::holds_alternative<detail::Texts>(column.cells)
-               ? 1
-               : 8;
+// Of an entity, in any field.
+std::uint64_t least_bytes(const ColumnLayout& column) {
+    if (column.kind == ColumnLayout::Kind::text) return 1;
+    return std::uint64_t{column.width} * column.array_bytes;
 }
 
-// False, with the reader's `why`, for what no field holds.
-bool load_cells(ByteReader& in, Column& column, std::size_t count) {
-    const auto read_raw = [&](auto& all) {
-        all.resize(count);
-        return in.raw(all.data(), count * sizeof all[0]);
-    };
-    switch (column.cell_type) {
+// Whether what was read is what a field of this type can hold.
+bool check_cells(ByteReader& in, FieldType type, const std::byte* cells, std::size_t count) {
+    switch (type) {
         case FieldType::boolean: {
-            if (!read_raw(column.booleans())) return false;
-            const auto is_wrong = [](std::uint8_t cell) { return cell > 1; };
-            return std::none_of(column.booleans().begin(), column.booleans().end(), is_wrong) ||
+            const auto is_wrong = [](std::byte cell) { return cell > std::byte{1}; };
+            return std::none_of(cells, cells + count, is_wrong) ||
                    in.fail("a boolean that is neither 0 nor 1");
         }
-        case FieldType::integer:
-            return read_raw(column.integers());
         case FieldType::entity: {
-            if (!read_raw(column.integers())) return false;
+            const auto* ids = reinterpret_cast<const std::int64_t*>(cells);
             const auto is_wrong = [](std::int64_t id) { return id < 0; };
-            return std::none_of(column.integers().begin(), column.integers().end(), is_wrong) ||
-                   in.fail("a negative entity id");
+            return std::none_of(ids, ids + count, is_wrong) || in.fail("a negative entity id");
         }
         case FieldType::number: {
-            if (!read_raw(column.numbers())) return false;
+            const auto* numbers = reinterpret_cast<const double*>(cells);
             const auto is_wrong = [](double number) {
                 return std::bit_cast<std::uint64_t>(number) !=
                        std::bit_cast<std::uint64_t>(canonical(number));
             };
-            return std::none_of(column.numbers().begin(), column.numbers().end(), is_wrong) ||
+            return std::none_of(numbers, numbers + count, is_wrong) ||
                    in.fail("a NaN that is not the canonical one");
         }
-        case FieldType::string:
-            column.texts().reserve(count);
-            for (std::size_t i = 0; i < count; ++i) {
-                std::string_view text;
-                if (!in.string(text)) return false;
-                column.texts().emplace_back(text);
-            }
+        default:
             return true;
-        case FieldType::any:
-            column.texts().reserve(count);
-            for (std::size_t i = 0; i < count; ++i) {
-                const auto* begin = reinterpret_cast<const char*>(in.position());
-                if (!in.skip_value()) return false;
-                const auto* end = reinterpret_cast<const char*>(in.position());
-                column.texts().emplace_back(begin, end);
-            }
-            return true;
-        case FieldType::array:
-            break;
     }
-    return in.fail("a field without a type");
 }
 
-bool load_ids(ByteReader& in, Table& table, std::uint64_t count, std::int64_t next_id) {
-    table.ids.reserve(count);
-    std::int64_t last = 0;
-    for (std::uint64_t i = 0; i < count; ++i) {
-        std::uint64_t distance;
-        if (!in.varint(distance)) return false;
-        if (distance == 0) return in.fail("ids that do not ascend");
-        if (distance >= static_cast<std::uint64_t>(next_id - last))
-            return in.fail("an id that is not below the next id");
-        last += static_cast<std::int64_t>(distance);
-        table.ids.push_back(last);
-    }
-    table.sorted_rows = table.rows();
+bool load_text(ByteReader& in, FieldType type, std::string_view& out) {
+    if (type == FieldType::string) return in.string(out);
+    const auto* begin = reinterpret_cast<const char*>(in.position());
+    if (!in.skip_value()) return false;
+    const auto* end = reinterpret_cast<const char*>(in.position());
+    out = {begin, static_cast<std::size_t>(end - begin)};
     return true;
 }
 
@@ -129,16 +105,19 @@ void World::save(Bytes& out) const {
     const std::uint64_t digest = schema().digest();
     out.append(&digest, sizeof digest);
     out.put_varint(static_cast<std::uint64_t>(state_.next_id));
-    for (const Table& table : state_.tables) {
-        const std::vector<RowRange> ranges = table.living_ranges();
-        out.put_varint(table.living());
+    for (TemplateIndex index = 0; index < schema().size(); ++index) {
+        const detail::Tree& table = state_.tables[index];
+        out.put_varint(table.size());
         std::int64_t last = 0;
-        for (const RowRange& range : ranges)
-            for (std::uint32_t row = range.begin; row < range.end; ++row)
-                out.put_varint(static_cast<std::uint64_t>(table.ids[row] -
-                                                          std::exchange(last, table.ids[row])));
-        for (const Column& column : table.columns)
-            for (const RowRange& range : ranges) save_column(out, column, range);
+        each_run(index, [&](const Run& run) {
+            for (const EntityId id : run.ids())
+                out.put_varint(
+                    static_cast<std::uint64_t>(id.value - std::exchange(last, id.value)));
+        });
+        for (FieldIndex field = 0; field < layouts_[index].columns.size(); ++field)
+            table.each_leaf([&](const Block* leaf) {
+                save_cells(out, leaf, field, layouts_[index].columns[field]);
+            });
     }
     out.put_varint(host_parts_.size());
     Bytes saved;
@@ -157,8 +136,74 @@ void World::HostPart::save_into(Bytes& out) const {
         out.append(saved.view());
 }
 
+void World::load_table(ByteReader& in, TemplateIndex index, State& next) {
+    const TemplateSpec& spec = schema()[index];
+    const TableLayout& layout = layouts_[index];
+    detail::Tree& table = next.tables[index];
+    std::uint64_t row_bytes = 1;
+    for (const ColumnLayout& column : layout.columns) row_bytes += least_bytes(column);
+    std::uint64_t count = 0;
+    if (!in.count(count, row_bytes)) refuse_load(spec.name, in);
+    std::int64_t last = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        std::uint64_t distance;
+        if (!in.varint(distance)) refuse_load(spec.name, in);
+        if (distance == 0) {
+            in.fail("ids that do not ascend");
+            refuse_load(spec.name, in);
+        }
+        if (distance >= static_cast<std::uint64_t>(next.next_id - last)) {
+            in.fail("an id that is not below the next id");
+            refuse_load(spec.name, in);
+        }
+        last += static_cast<std::int64_t>(distance);
+        if (const Block* leaf = next.directory.leaf_of(last);
+            leaf != nullptr && detail::row_of(leaf, last) != kNone) {
+            in.fail("an id that another entity has");
+            refuse_load(spec.name + " " + std::to_string(last), in);
+        }
+        std::uint32_t row;
+        table.insert(last, layout, blocks_, row);
+        Block* entry = next.directory.insert(last, store_->directory, blocks_, row);
+        entry->blocks()[1]->cells<std::uint16_t>()[row] = static_cast<std::uint16_t>(index);
+        next.largest_id = std::max(next.largest_id, last);
+    }
+    for (FieldIndex field = 0; field < layout.columns.size(); ++field) {
+        const ColumnLayout& column = layout.columns[field];
+        const auto check = [&](bool good) {
+            if (!good) refuse_load(spec.name + "." + spec.fields[field].name, in);
+        };
+        // No block of a fresh tree is shared but the initial arrays.
+        table.each_leaf([&](const Block* leaf) {
+            Block* page = leaf->blocks()[field + 1];
+            if (column.kind == ColumnLayout::Kind::plain) {
+                check(in.raw(page->data(), leaf->rows * column.cell_bytes) &&
+                      check_cells(in, column.type, page->data(), leaf->rows));
+                return;
+            }
+            for (std::size_t row = 0; row < leaf->rows; ++row) {
+                if (column.kind == ColumnLayout::Kind::text) {
+                    std::string_view text;
+                    check(load_text(in, column.type, text));
+                    page->cells<const detail::Text*>()[row] = store_->texts.intern(text);
+                    continue;
+                }
+                for (std::uint32_t first = 0; first < column.width;) {
+                    const std::uint32_t cells = detail::array_page_cells(column, first);
+                    std::uint32_t at;
+                    Block* part =
+                        detail::open_array_page(page->blocks()[row], column, first, blocks_, at);
+                    check(in.raw(part->data(), std::size_t{cells} * column.array_bytes) &&
+                          check_cells(in, column.cell_type, part->data(), cells));
+                    first += cells;
+                }
+            }
+        });
+    }
+}
+
 // Reads all but the host states into `next`, which is empty.
-void World::load_state(ByteReader& in, State& next) const {
+void World::load_state(ByteReader& in, State& next) {
     std::uint64_t digest = 0, next_id = 0;
     if (!in.raw(&digest, sizeof digest)) refuse_load("schema", in);
     if (digest != schema().digest())
@@ -170,38 +215,16 @@ void World::load_state(ByteReader& in, State& next) const {
         in.fail("it is not positive");
         refuse_load("next id", in);
     }
-    next.schema = state_.schema;
     next.next_id = static_cast<std::int64_t>(next_id);
-    next.tables.reserve(schema().size());
-    for (TemplateIndex index = 0; index < schema().size(); ++index) {
-        const TemplateSpec& spec = schema()[index];
-        Table& table = next.tables.emplace_back(spec);
-        std::uint64_t row_bytes = 1;
-        for (const Column& column : table.columns)
-            row_bytes += least_cell_bytes(column) * column.width;
-        std::uint64_t count = 0;
-        if (!in.count(count, row_bytes) || !load_ids(in, table, count, next.next_id))
-            refuse_load(spec.name, in);
-        next.directory.reserve(next.directory.size() + count);
-        for (std::uint32_t row = 0; row < table.rows(); ++row) {
-            if (next.directory.contains(table.ids[row])) {
-                in.fail("an id that another entity has");
-                refuse_load(spec.name + " " + std::to_string(table.ids[row]), in);
-            }
-            next.directory.insert(table.ids[row], {index, row});
-            next.largest_id = std::max(next.largest_id, table.ids[row]);
-        }
-        for (FieldIndex field = 0; field < spec.fields.size(); ++field)
-            if (!load_cells(in, table.columns[field], count * table.columns[field].width))
-                refuse_load(spec.name + "." + spec.fields[field].name, in);
-    }
+    next.tables.resize(schema().size());
+    for (TemplateIndex index = 0; index < schema().size(); ++index) load_table(in, index, next);
     // Each singleton has its own id, and no entity that of a singleton.
     std::int64_t singleton_id = 0;
     for (TemplateIndex index = 0; index < schema().size(); ++index) {
-        const Table& table = next.tables[index];
-        if (!table.is_singleton) continue;
+        if (!layouts_[index].is_singleton) continue;
         ++singleton_id;
-        if (table.rows() == 1 && table.ids[0] == singleton_id) continue;
+        const detail::Tree& table = next.tables[index];
+        if (table.size() == 1 && detail::ids_of(table.root())[0] == singleton_id) continue;
         in.fail("a singleton that is missing, more than one, or of another id");
         refuse_load(schema()[index].name, in);
     }
@@ -224,7 +247,17 @@ void World::load(ByteReader& in) {
     assert_writable();
     CANON_ASSERT(!is_savepoint_open(), "load while a savepoint is open");
     State next;
-    load_state(in, next);
+    try {
+        load_state(in, next);
+        load_host_parts(in);
+    } catch (...) {
+        drop(next);
+        throw;
+    }
+    replace_state(std::move(next));
+}
+
+void World::load_host_parts(ByteReader& in) {
     std::uint64_t count = 0;
     if (!in.count(count, 2)) refuse_load("host states", in);
     if (count != host_parts_.size()) {
@@ -242,7 +275,6 @@ void World::load(ByteReader& in) {
         saved.emplace_back(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     }
     load_host_parts(saved);
-    state_ = std::move(next);
 }
 
 void World::load_host_parts(std::span<const std::span<const std::uint8_t>> saved) {

@@ -1,87 +1,124 @@
-// Writes by id: each finds the cell, checks that it can hold the value exactly, keeps the old
-// content in the journal where a savepoint is open, and marks the column as changed for the
-// indexes.
+// Writes by id: each finds the cell, checks that it can hold the value exactly, notes the change in
+// the effects and the journal where those are kept, and for the indexes.
 #include <algorithm>
 #include <bit>
-#include <type_traits>
-#include <utility>
+#include <cstring>
 
 #include "canon/world.hpp"
+#include "world/array_cells.hpp"
 #include "world/effect_writer.hpp"
+#include "world/indexes.hpp"
 #include "world/journal.hpp"
 #include "world/scalar.hpp"
+#include "world/store.hpp"
 
 namespace canon {
 
-using detail::Column;
-using detail::Table;
+using detail::Block;
+using detail::ColumnLayout;
+using detail::TableLayout;
+using detail::Tree;
 
 namespace {
 
-template <class T>
-std::uint64_t bits_of(T cell) noexcept {
-    if constexpr (sizeof(T) == 1)
-        return cell;
-    else
-        return std::bit_cast<std::uint64_t>(cell);
+Block* block_of(std::uint64_t bits) noexcept {
+    return reinterpret_cast<Block*>(static_cast<std::uintptr_t>(bits));
 }
 
-// Hands the cell and its next content to `replace`. False where the cell cannot hold `value`
-// exactly.
-template <class Replace>
-bool write_cell(Column& column, std::size_t at, const Scalar& value, Bytes& scratch,
-                Replace replace) {
+// What a cell holds, not what it reads as: an entity field keeps the id of a dead one.
+void put_content(Bytes& out, FieldType type, const Scalar& read, std::uint64_t bits) {
+    detail::append_canonical(out, type == FieldType::entity && bits != 0
+                                      ? Scalar::of(static_cast<std::int64_t>(bits))
+                                      : read);
+}
+
+}  // namespace
+
+std::uint64_t World::array_cell_bits(const Location& where, FieldIndex field,
+                                     std::uint32_t index) const noexcept {
+    const ColumnLayout& layout = column(where.template_index, field);
+    std::uint32_t at;
+    const Block* page = detail::array_page(block_of(row_bits(where, field)), layout, index, at);
+    return layout.array_bytes == 1 ? page->cells<std::uint8_t>()[at]
+                                   : page->cells<std::uint64_t>()[at];
+}
+
+void World::put_row_bits(const Location& where, FieldIndex field, std::uint64_t bits) noexcept {
+    const ColumnLayout& layout = column(where.template_index, field);
+    Block* page = where.leaf->blocks()[field + 1];
+    if (layout.is_array()) blocks_.drop(page->blocks()[where.row]);
+    std::memcpy(page->data() + std::size_t{where.row} * layout.cell_bytes, &bits,
+                layout.cell_bytes);
+}
+
+void World::put_bits(EntityId id, TemplateIndex index, FieldIndex field, std::uint32_t cell,
+                     std::uint64_t bits) {
+    const ColumnLayout& layout = column(index, field);
+    Block* leaf = state_.tables[index].open_leaf(id.value, blocks_);
+    const std::uint32_t row = detail::row_of(leaf, id.value);
+    Block* page = Tree::open_page(leaf, field, layout.cell_bytes, blocks_);
+    std::size_t bytes = layout.cell_bytes;
+    if (layout.is_array()) {
+        page = detail::open_array_page(page->blocks()[row], layout, cell, blocks_, cell);
+        bytes = layout.array_bytes;
+    } else {
+        cell = row;
+    }
+    std::memcpy(page->data() + cell * bytes, &bits, bytes);
+    indexes_->tables[index].changed[field] = true;
+}
+
+void World::insert(EntityId id, TemplateIndex index, Location& where) {
+    where.template_index = index;
+    where.leaf = state_.tables[index].insert(id.value, layouts_[index], blocks_, where.row);
+    std::uint32_t row;
+    Block* entry = state_.directory.insert(id.value, store_->directory, blocks_, row);
+    entry->blocks()[1]->cells<std::uint16_t>()[row] = static_cast<std::uint16_t>(index);
+    indexes_->tables[index].rows_changed = true;
+    indexes_->lives_changed = true;
+}
+
+void World::erase(EntityId id, TemplateIndex index) {
+    state_.tables[index].erase(id.value, layouts_[index], blocks_);
+    state_.directory.erase(id.value, store_->directory, blocks_);
+    indexes_->tables[index].rows_changed = true;
+    indexes_->lives_changed = true;
+}
+
+// False where the cell cannot hold `value` exactly.
+bool World::bits_for(const ColumnLayout& column, const Scalar& value, std::uint64_t& out) {
     std::int64_t integer;
     double number;
+    const auto text = [&](std::string_view content) {
+        out = reinterpret_cast<std::uintptr_t>(store_->texts.intern(content));
+        return true;
+    };
     switch (column.cell_type) {
         case FieldType::boolean:
-            if (value.kind != Scalar::Kind::boolean) return false;
-            replace(column.booleans()[at], static_cast<std::uint8_t>(value.boolean));
-            return true;
+            out = value.boolean;
+            return value.kind == Scalar::Kind::boolean;
         case FieldType::integer:
             if (!detail::integer_of(value, integer)) return false;
-            replace(column.integers()[at], integer);
+            out = static_cast<std::uint64_t>(integer);
             return true;
         case FieldType::number:
             if (!detail::number_of(value, number)) return false;
-            replace(column.numbers()[at], number);
+            out = std::bit_cast<std::uint64_t>(number);
             return true;
         case FieldType::entity:
             if (!detail::entity_of(value, integer)) return false;
-            replace(column.integers()[at], integer);
+            out = static_cast<std::uint64_t>(integer);
             return true;
         case FieldType::string:
-            if (value.kind != Scalar::Kind::string) return false;
-            replace(column.texts()[at], std::string(value.text));
-            return true;
+            return value.kind == Scalar::Kind::string && text(value.text);
         case FieldType::any:
-            scratch.clear();
-            if (!detail::append_canonical(scratch, value)) return false;
-            replace(column.texts()[at], std::string(detail::text_of(scratch)));
-            return true;
+            scratch_.clear();
+            return detail::append_canonical(scratch_, value) && text(detail::text_of(scratch_));
         case FieldType::array:
             break;
     }
     return false;
 }
-
-// Compaction moves all rows of a table: it has to be worth it.
-constexpr std::uint32_t kWasteBeforeFreeze = 4096;
-
-// Writes a field of a fresh row, which needs no undo of its own: undoing the spawn drops it.
-// `value` fits.
-void initialize(Column& column, std::uint32_t row, const Scalar& value, Bytes& scratch) {
-    const auto write = [&](std::uint32_t index, const Scalar& content) {
-        return write_cell(column, column.cell_at(row, index), content, scratch,
-                          []<class T>(T& cell, T next) { cell = std::move(next); });
-    };
-    if (column.type == FieldType::array)
-        detail::each_element(value.text, column.width, write);
-    else
-        write(0, value);
-}
-
-}  // namespace
 
 void World::record_effects(bool on) {
     CANON_ASSERT(!is_savepoint_open(), "record_effects while a savepoint is open");
@@ -99,38 +136,33 @@ WriteResult World::locate(EntityId id, NameId field, Target& out) {
     assert_writable();
     Location where;
     if (!find(id, where)) return WriteResult::dead;
-    const FieldIndex index = state_.schema->field(where.template_index, field);
+    const FieldIndex index = schema_->field(where.template_index, field);
     if (index == kNone) return WriteResult::no_field;
-    out = {id, where, index, &state_.tables[where.template_index].columns[index]};
+    out = {id, where, index, &column(where.template_index, index)};
     return WriteResult::done;
 }
 
 WriteResult World::store(const Target& target, std::uint32_t index, const Scalar& value) {
-    const std::size_t at = target.column->cell_at(target.where.row, index);
-    const auto replace = [&]<class T>(T& cell, T next) {
-        if (records_effects_) [[unlikely]] {
-            const FieldType type = target.column->cell_type;
-            detail::begin_effect(effects_, Effect::Kind::set, target.id,
-                                 target.where.template_index);
-            effects_.put_varint(target.field);
-            effects_.put_varint(index);
-            detail::put_cell(effects_, type, cell);
-            detail::put_cell(effects_, type, next);
-        }
-        if (journal_->is_open()) {
-            Journal::Entry entry{Journal::Kind::bits, target.field, index, target.id.value, 0, {}};
-            if constexpr (std::is_same_v<T, std::string>) {
-                entry.kind = Journal::Kind::text;
-                journal_->texts.push_back(std::move(cell));
-            } else {
-                entry.bits = bits_of(cell);
-            }
-            journal_->entries.push_back(entry);
-        }
-        cell = std::move(next);
-    };
-    if (!write_cell(*target.column, at, value, scratch_, replace)) return WriteResult::wrong_type;
-    target.column->changed = true;
+    const FieldType type = target.column->cell_type;
+    std::uint64_t next;
+    if (!bits_for(*target.column, value, next)) return WriteResult::wrong_type;
+    const TemplateIndex owner = target.where.template_index;
+    // By id: what is known of the place ends with the first write to the leaf.
+    Location where;
+    find(target.id, where);
+    const std::uint64_t before = cell_bits(where, target.field, index);
+    if (records_effects_) [[unlikely]] {
+        detail::begin_effect(effects_, Effect::Kind::set, target.id, owner);
+        effects_.put_varint(target.field);
+        effects_.put_varint(index);
+        put_content(effects_, type, scalar(type, before), before);
+        put_content(effects_, type, scalar(type, next), next);
+    }
+    if (before == next) return WriteResult::done;  // no page is written to
+    if (journal_->is_open())
+        journal_->entries.push_back(
+            {Journal::Kind::cell, owner, target.field, index, target.id.value, before});
+    put_bits(target.id, owner, target.field, index, next);
     return WriteResult::done;
 }
 
@@ -196,23 +228,16 @@ WriteResult World::put(EntityId id, NameId field, std::int64_t index, const Scal
 
 WriteResult World::spawn(EntityId id, TemplateIndex index, std::span<const Assignment> fields) {
     assert_writable();
-    Table& table = state_.tables[index];
-    if (table.is_singleton) return WriteResult::singleton;
+    const TableLayout& layout = layouts_[index];
+    if (layout.is_singleton) return WriteResult::singleton;
     if (id.value <= 0 || id.value == INT64_MAX || alive(id)) return WriteResult::taken;
     for (const Assignment& assignment : fields) {
-        if (assignment.field >= table.columns.size()) return WriteResult::no_field;
-        if (!detail::fits(table.columns[assignment.field], assignment.value))
+        if (assignment.field >= layout.columns.size()) return WriteResult::no_field;
+        if (!detail::fits(layout.columns[assignment.field], assignment.value))
             return WriteResult::wrong_type;
     }
-    // Texts that this world lent move when the table grows.
-    std::vector<std::string> texts;
-    for (const Assignment& assignment : fields)
-        if (!assignment.value.text.empty()) texts.emplace_back(assignment.value.text);
-
-    table.append(id.value);
-    const Location where{index, table.rows() - 1};
-    state_.directory.insert(id.value, where);
-    state_.lives_changed = true;
+    Location where;
+    insert(id, index, where);
     state_.largest_id = std::max(state_.largest_id, id.value);
     state_.next_id = std::max(state_.next_id, id.value + 1);
 
@@ -220,36 +245,55 @@ WriteResult World::spawn(EntityId id, TemplateIndex index, std::span<const Assig
         detail::begin_effect(effects_, Effect::Kind::spawn, id, index);
         effects_.put_varint(fields.size());
     }
-    std::size_t texts_used = 0;
     for (const Assignment& assignment : fields) {
-        Scalar value = assignment.value;
-        if (!value.text.empty()) value.text = texts[texts_used++];
         if (records_effects_) {
             effects_.put_varint(assignment.field);
-            detail::append_canonical(effects_, value);
+            detail::append_canonical(effects_, assignment.value);
         }
-        initialize(table.columns[assignment.field], where.row, value, scratch_);
+        initialize(where, assignment.field, assignment.value);
     }
     if (journal_->is_open())
-        journal_->entries.push_back({Journal::Kind::spawn, 0, 0, id.value, 0, where});
+        journal_->entries.push_back({Journal::Kind::spawn, index, 0, 0, id.value, 0});
     return WriteResult::done;
+}
+
+// Writes a field of a fresh row, which needs no undo of its own: undoing the spawn drops it.
+// `value` fits.
+void World::initialize(const Location& where, FieldIndex field, const Scalar& value) {
+    const ColumnLayout& layout = column(where.template_index, field);
+    std::uint64_t bits = 0;
+    if (!layout.is_array()) {
+        bits_for(layout, value, bits);
+        put_row_bits(where, field, bits);
+        return;
+    }
+    Block*& array = where.leaf->blocks()[field + 1]->blocks()[where.row];
+    detail::each_element(value.text, layout.width, [&](std::uint32_t index, const Scalar& element) {
+        std::uint32_t at;
+        Block* page = detail::open_array_page(array, layout, index, blocks_, at);
+        bits_for(layout, element, bits);
+        std::memcpy(page->data() + std::size_t{at} * layout.array_bytes, &bits, layout.array_bytes);
+        return true;
+    });
 }
 
 WriteResult World::destroy(EntityId id) {
     assert_writable();
     Location where;
     if (!find(id, where)) return WriteResult::dead;
-    Table& table = state_.tables[where.template_index];
-    if (table.is_singleton) return WriteResult::singleton;
-    if (records_effects_)
-        detail::begin_effect(effects_, Effect::Kind::destroy, id, where.template_index);
-    table.bury(where.row);
-    state_.directory.erase(id.value);
-    state_.lives_changed = true;
-    if (journal_->is_open())
-        journal_->entries.push_back({Journal::Kind::destroy, 0, 0, id.value, 0, where});
-    else if (table.tombstones > table.living() + kWasteBeforeFreeze)
-        table.rearrange(0, state_.directory);
+    const TemplateIndex index = where.template_index;
+    const TableLayout& layout = layouts_[index];
+    if (layout.is_singleton) return WriteResult::singleton;
+    if (records_effects_) detail::begin_effect(effects_, Effect::Kind::destroy, id, index);
+    if (journal_->is_open()) {
+        journal_->entries.push_back({Journal::Kind::destroy, index, 0, 0, id.value, 0});
+        for (FieldIndex field = 0; field < layout.columns.size(); ++field) {
+            journal_->rows.push_back(row_bits(where, field));
+            if (layout.columns[field].is_array())
+                detail::BlockCache::share(block_of(journal_->rows.back()));
+        }
+    }
+    erase(id, index);
     return WriteResult::done;
 }
 
