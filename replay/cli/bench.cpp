@@ -28,6 +28,7 @@ constexpr Bench kBenches[] = {
     {"restore", "the way back to the image", bench_restore},
     {"runner", "a small job through the ScriptRunner", bench_runner},
     {"strict", "strict Lua's libraries against the system's Lua", bench_strict},
+    {"world", "a million entities: captures, hashes, writes and reads", bench_world},
     {"memory", "peak memory", bench_memory},
 };
 

@@ -64,6 +64,7 @@ void bench_call(const BenchOptions& options, FigureSink& sink);
 void bench_restore(const BenchOptions& options, FigureSink& sink);
 void bench_runner(const BenchOptions& options, FigureSink& sink);
 void bench_strict(const BenchOptions& options, FigureSink& sink);
+void bench_world(const BenchOptions& options, FigureSink& sink);
 void bench_memory(const BenchOptions& options, FigureSink& sink);
 
 }  // namespace canon::cli

@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -78,6 +79,10 @@ class Schema {
     FieldIndex field(TemplateIndex index, NameId name) const noexcept {
         const auto& by_name = templates_[index].by_name;
         return name < by_name.size() ? by_name[name] : kNone;
+    }
+    /// The same for each NameId; what is beyond the end is kNone.
+    std::span<const FieldIndex> fields_by_name(TemplateIndex index) const noexcept {
+        return templates_[index].by_name;
     }
     FieldIndex field(TemplateIndex index, std::string_view name) const noexcept {
         return field(index, name_id(name));

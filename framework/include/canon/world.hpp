@@ -113,10 +113,18 @@ class World {
     // ---- reading: any thread while frozen, else the main thread ----
 
     bool find(EntityId id, Location& out) const noexcept;
+    /// Where the last entity was that a reader found in a frozen world, since its next one often is
+    /// near. Call: one thread at a time for each; it may go from world to world.
+    class Hint {
+        friend class World;
+        Location at_{};
+        std::uint64_t freeze_ = 0;
+    };
+    bool find(EntityId id, Location& out, Hint& hint) const noexcept;
     bool alive(EntityId id) const noexcept;
     Scalar read(Location where, FieldIndex field) const noexcept;
-    /// Calls `visitor` with the content of a field that is no array, without the detour of a Scalar
-    /// where that is a nullptr_t (nil), bool, int64_t or double; a text or bytes come as a Scalar.
+    /// Calls `visitor` with the content of a field, without the detour of a Scalar where that is a
+    /// nullptr_t (nil), bool, int64_t or double; a text, bytes or an array come as a Scalar.
     template <class Visitor>
     void visit(Location where, FieldIndex field, Visitor&& visitor) const;
     /// 0 where the field is no array.
@@ -200,8 +208,8 @@ class World {
     /// Read-only from here on; brings the derived indexes up to date. Call: no savepoint is open.
     /// Deterministic: yes.
     void freeze();
-    void thaw() noexcept { frozen_ = false; }
-    bool frozen() const noexcept { return frozen_; }
+    void thaw() noexcept { freeze_ = 0; }
+    bool frozen() const noexcept { return freeze_ != 0; }
 
     // ---- the state as a whole ----
 
@@ -270,7 +278,7 @@ class World {
     }
     std::uint64_t array_cell_bits(const Location& where, FieldIndex field,
                                   std::uint32_t index) const noexcept;
-    void put_bits(EntityId id, TemplateIndex index, FieldIndex field, std::uint32_t cell,
+    void put_bits(EntityId id, const Location& where, FieldIndex field, std::uint32_t cell,
                   std::uint64_t bits);
     // What the leaf's page has: of an array its block, whose reference is handed over.
     std::uint64_t row_bits(const Location& where, FieldIndex field) const noexcept {
@@ -290,7 +298,7 @@ class World {
     WriteResult locate(EntityId id, NameId field, Target& out);
     WriteResult store(const Target& target, std::uint32_t index, const Scalar& value);
     void initialize(const Location& where, FieldIndex field, const Scalar& value);
-    WriteResult store_list(const Target& target, const Scalar& list);
+    WriteResult store_list(Target target, const Scalar& list);
     bool bits_for(const detail::ColumnLayout& column, const Scalar& value, std::uint64_t& out);
     template <class Matches>
     void scan(TemplateIndex index, std::vector<EntityId>& out, Matches matches) const;
@@ -319,7 +327,7 @@ class World {
     Bytes scratch_;
     Bytes effects_;
     bool records_effects_ = false;
-    bool frozen_ = false;
+    std::uint64_t freeze_ = 0;  // another number for each freeze of any world; 0 while thawed
 };
 
 namespace detail {
@@ -385,6 +393,18 @@ inline bool World::find(EntityId id, Location& out) const noexcept {
     return true;
 }
 
+inline bool World::find(EntityId id, Location& out, Hint& hint) const noexcept {
+    if (hint.freeze_ == freeze_ && frozen()) {
+        out = hint.at_;
+        out.row = detail::row_of(out.leaf, id.value);
+        if (out.row != kNone) return true;
+    }
+    if (!find(id, out)) return false;
+    hint.at_ = out;
+    hint.freeze_ = freeze_;
+    return true;
+}
+
 inline bool World::alive(EntityId id) const noexcept {
     const detail::Block* entry = state_.directory.leaf_of(id.value);
     return entry != nullptr && detail::row_of(entry, id.value) != kNone;
@@ -437,11 +457,11 @@ inline Scalar World::read_cell(Location where, FieldIndex field,
 }
 
 inline Scalar World::read(Location where, FieldIndex field) const noexcept {
-    if (column(where.template_index, field).type != FieldType::array)
-        return read_cell(where, field, 0);
-    Scalar scalar;
-    scalar.kind = Scalar::Kind::array;
-    return scalar;
+    const detail::ColumnLayout& layout = column(where.template_index, field);
+    if (!layout.is_array()) return scalar(layout.cell_type, row_bits(where, field));
+    Scalar array;
+    array.kind = Scalar::Kind::array;
+    return array;
 }
 
 inline std::uint32_t World::cells(Location where, FieldIndex field) const noexcept {

@@ -19,16 +19,6 @@ const char* string_argument(lua_State* L, int index, std::size_t& size) {
 
 void set_message(lua_State* L, std::string text) noexcept { context(L).message = std::move(text); }
 
-// Pushes what World::visit shows of a cell.
-struct Push {
-    lua_State* L;
-    void operator()(std::nullptr_t) const { lua_pushnil(L); }
-    void operator()(bool flag) const { lua_pushboolean(L, flag); }
-    void operator()(std::int64_t integer) const { lua_pushinteger(L, integer); }
-    void operator()(double number) const { lua_pushnumber(L, number); }
-    void operator()(const Scalar& value) const { push_scalar(L, value); }
-};
-
 // The whole array as a list.
 void push_array(lua_State* L, const World& world, Location where, FieldIndex field) {
     const std::uint32_t count = world.cells(where, field);
@@ -39,6 +29,25 @@ void push_array(lua_State* L, const World& world, Location where, FieldIndex fie
         lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
     }
 }
+
+// Pushes what World::visit shows of a field.
+struct Push {
+    lua_State* L;
+    const World& world;
+    const Location& where;
+    FieldIndex field;
+
+    void operator()(std::nullptr_t) const { lua_pushnil(L); }
+    void operator()(bool flag) const { lua_pushboolean(L, flag); }
+    void operator()(std::int64_t integer) const { lua_pushinteger(L, integer); }
+    void operator()(double number) const { lua_pushnumber(L, number); }
+    void operator()(const Scalar& value) const {
+        if (value.kind == Scalar::Kind::array)
+            push_array(L, world, where, field);
+        else
+            push_scalar(L, value);
+    }
+};
 
 // Takes note of the table on top, which has been made of `content`.
 void note_table(lua_State* L, EntityId id, TemplateIndex owner, NameId field, std::string path,
@@ -68,25 +77,25 @@ void note_field(lua_State* L, EntityId id, Location where, FieldIndex field) noe
 int get(lua_State* L) {
     check_reads(L, "get");
     const int fields = lua_gettop(L) - 1;
-    const World& world = *context(L).world;
+    VmContext& run = context(L);
+    const World& world = *run.world;
     const EntityId id = entity_argument(L, 1);
     Location where;
-    if (!world.find(id, where)) {
+    if (!world.find(id, where, run.hint)) {
         lua_settop(L, 1);
         if (fields > 20) luaL_checkstack(L, fields, "engine.get");
         for (int i = 0; i < fields; ++i) lua_pushnil(L);
         return fields;
     }
     if (fields > 16) luaL_checkstack(L, fields + 4, "engine.get");
+    const std::span<const FieldIndex> by_name = run.schema->fields_by_name(where.template_index);
     for (int i = 2; i <= fields + 1; ++i) {
-        const FieldIndex field = world.schema().field(where.template_index, name_argument(L, i));
+        const NameId name = name_argument(L, i);
+        const FieldIndex field = name < by_name.size() ? by_name[name] : kNone;
         if (field == kNone) [[unlikely]]
             raise_unknown_field(L, where.template_index, i);
-        if (world.cells(where, field) == 0) [[likely]]
-            world.visit(where, field, Push{L});
-        else
-            push_array(L, world, where, field);
-        if (context(L).field_reads != nullptr) [[unlikely]]
+        world.visit(where, field, Push{L, world, where, field});
+        if (run.field_reads != nullptr) [[unlikely]]
             note_field(L, id, where, field);
     }
     return fields;

@@ -16,11 +16,12 @@
 #include "canon/ids.hpp"
 #include "canon/random.hpp"
 #include "canon/schema.hpp"
+#include "canon/world.hpp"
 #include "script/lua.hpp"
 
 namespace canon {
 class Program;
-class World;
+
 struct HostFunction;
 struct Sandbox;
 }  // namespace canon
@@ -83,6 +84,7 @@ struct VmContext {
     RandomStream random{0, 0};
 
     const World* world = nullptr;
+    World::Hint hint;
     const Schema* schema = nullptr;
     const NameTable* names = nullptr;  ///< of fields
     const NameTable* templates = nullptr;

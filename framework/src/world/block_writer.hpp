@@ -12,6 +12,8 @@ namespace canon::detail {
 Block* make_node(BlockCache& cache);
 void own_node(Block*& slot, BlockCache& cache);
 void own_leaf(Block*& slot, BlockCache& cache);
+/// The same, with one page of it, of which `used_bytes` are in use.
+void own_leaf_and_page(Block*& slot, std::size_t page, std::size_t used_bytes, BlockCache& cache);
 /// A page, or one of references, of which `used_bytes` are in use, with room for `needed_bytes`.
 void own_page(Block*& slot, std::size_t used_bytes, std::size_t needed_bytes, BlockCache& cache);
 

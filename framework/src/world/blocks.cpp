@@ -1,3 +1,5 @@
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <mutex>
 #include <new>
@@ -12,7 +14,9 @@ namespace {
 // happens to fit.
 constexpr std::array<std::size_t, 9> kClassBytes{32, 64, 96, 160, 288, 544, 1056, 2080, 4128};
 constexpr std::uint8_t kOwnMemory = 255;  // too large for the lists
-constexpr std::size_t kSlabBytes = std::size_t{1} << 20;
+// Of a large page of most processors: what is spread over a large world is found without a walk of
+// the page tables where the system gives one.
+constexpr std::size_t kSlabBytes = std::size_t{1} << 21;
 constexpr std::size_t kRefillBytes = 32 * 1024;
 constexpr std::size_t kMostKeptBytes = 8 * 1024 * 1024;  // of one class, in one cache
 
@@ -24,7 +28,7 @@ struct BlockStore {
     std::array<BlockCache::List, BlockCache::kClasses> free;
     std::byte* slab = nullptr;
     std::size_t slab_left = 0;
-    std::atomic<std::size_t> bytes{0};
+    std::size_t carved = 0;
 
     static BlockStore& of_process() {
         static auto* store = new BlockStore;
@@ -40,7 +44,7 @@ struct BlockStore {
         void* memory = slab;
         slab += bytes_wanted;
         slab_left -= bytes_wanted;
-        bytes.fetch_add(bytes_wanted, std::memory_order_relaxed);
+        carved += bytes_wanted;
         return memory;
     }
 };
@@ -57,7 +61,11 @@ std::size_t BlockCache::capacity(std::uint8_t size_class) noexcept {
 }
 
 std::size_t BlockCache::process_bytes() noexcept {
-    return BlockStore::of_process().bytes.load(std::memory_order_relaxed);
+    BlockStore& store = BlockStore::of_process();
+    const std::lock_guard lock(store.mutex);
+    std::size_t bytes = store.carved;
+    for (std::size_t at = 0; at < kClasses; ++at) bytes -= store.free[at].count * kClassBytes[at];
+    return bytes;
 }
 
 BlockCache::~BlockCache() {

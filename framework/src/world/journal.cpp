@@ -46,15 +46,17 @@ void World::undo_savepoint() {
     journal.marks.pop_back();
     for (; journal.entries.size() > mark.entries; journal.entries.pop_back()) {
         const Journal::Entry& entry = journal.entries.back();
+        Location where;
         switch (entry.kind) {
             case Journal::Kind::cell:
-                put_bits({entry.id}, entry.template_index, entry.field, entry.cell, entry.bits);
+                CANON_ASSERT(find({entry.id}, where),
+                             "the journal names an entity that is not there");
+                put_bits({entry.id}, where, entry.field, entry.cell, entry.bits);
                 break;
             case Journal::Kind::spawn:
                 erase({entry.id}, entry.template_index);
                 break;
             case Journal::Kind::destroy: {
-                Location where;
                 insert({entry.id}, entry.template_index, where);
                 const TableLayout& layout = layouts_[entry.template_index];
                 const std::size_t first = journal.rows.size() - layout.columns.size();

@@ -52,17 +52,17 @@ void World::adopt_texts() {
         std::uint32_t row;
         detail::Tree& table = state_.tables[index];
         std::int64_t last = 0;
-        while (table.leaf_after(last, row) != nullptr) {
-            const detail::Block* found = table.leaf_after(last, row);
-            detail::Block* leaf = table.open_leaf(detail::ids_of(found)[row], blocks_);
+        while (const detail::Block* leaf = table.leaf_after(last, row)) {
+            const std::int64_t first = detail::ids_of(leaf)[row];
+            last = detail::ids_of(leaf)[leaf->rows - 1];
+            const std::size_t rows = leaf->rows;
             for (FieldIndex field = 0; field < layout.columns.size(); ++field) {
                 if (layout.columns[field].kind != detail::ColumnLayout::Kind::text) continue;
-                auto* cells = detail::Tree::open_page(leaf, field, sizeof(detail::Text*), blocks_)
+                auto* cells = table.open_page(first, field, sizeof(detail::Text*), blocks_)
                                   ->cells<const detail::Text*>();
-                for (std::size_t at = 0; at < leaf->rows; ++at)
+                for (std::size_t at = 0; at < rows; ++at)
                     cells[at] = store_->texts.intern(cells[at]->view());
             }
-            last = detail::ids_of(leaf)[leaf->rows - 1];
         }
     }
 }

@@ -299,22 +299,16 @@ void Tree::fit_root(BlockCache& cache) {
     fit_leaf_root();
 }
 
-Block* Tree::open_leaf(std::int64_t id, BlockCache& cache) {
+Block* Tree::open_page(std::int64_t id, FieldIndex field, std::size_t cell_bytes,
+                       BlockCache& cache) {
     Block** slot = &root_;
     for (int level = level_; (*slot)->kind == Block::Kind::node; --level) {
         own_node(*slot, cache);
         slot = &(*slot)->blocks()[(static_cast<std::uint64_t>(id) >> shift_of(level - 1)) &
                                   (kFanOut - 1)];
     }
-    own_leaf(*slot, cache);
-    return *slot;
-}
-
-Block* Tree::open_page(Block* leaf, FieldIndex field, std::size_t cell_bytes, BlockCache& cache) {
-    Block*& slot = leaf->blocks()[field + 1];
-    const std::size_t bytes = leaf->rows * cell_bytes;
-    own_page(slot, bytes, bytes, cache);
-    return slot;
+    own_leaf_and_page(*slot, field + 1, (*slot)->rows * cell_bytes, cache);
+    return (*slot)->blocks()[field + 1];
 }
 
 std::uint64_t Tree::page_hash(const Block* leaf, std::size_t page, const TableLayout& layout) {

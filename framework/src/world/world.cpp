@@ -1,6 +1,7 @@
 #include "canon/world.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -9,6 +10,15 @@
 #include "world/store.hpp"
 
 namespace canon {
+
+namespace {
+
+std::uint64_t next_freeze() noexcept {
+    static std::atomic<std::uint64_t> freezes{0};
+    return freezes.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
 
 const char* describe(WriteResult result) noexcept {
     switch (result) {
@@ -56,7 +66,7 @@ World::World(const World& captured, std::vector<HostPart> host_parts)
       layouts_(captured.layouts_),
       state_(captured.share_state()),
       host_parts_(std::move(host_parts)),
-      frozen_(true) {
+      freeze_(next_freeze()) {
     const std::lock_guard lock(store_->mutex);
     store_->snapshots.push_back(&state_);
 }
@@ -116,7 +126,7 @@ EntityId World::next(TemplateIndex index, EntityId after) const noexcept {
 
 void World::freeze() {
     CANON_ASSERT(!is_savepoint_open(), "freeze while a savepoint is open");
-    if (frozen_) return;
+    if (frozen()) return;
     for (TemplateIndex index = 0; index < schema().size(); ++index) {
         Indexes::Table& table = indexes_->tables[index];
         if (!table.has_any) continue;
@@ -139,7 +149,7 @@ void World::freeze() {
     }
     indexes_->lives_changed = false;
     if (store_->texts.wants_sweep()) store_->sweep_texts(state_);
-    frozen_ = true;
+    freeze_ = next_freeze();
 }
 
 void World::add_host_state(std::string name, std::unique_ptr<HostStateBase> state) {

@@ -17,7 +17,6 @@ namespace canon {
 using detail::Block;
 using detail::ColumnLayout;
 using detail::TableLayout;
-using detail::Tree;
 
 namespace {
 
@@ -51,21 +50,23 @@ void World::put_row_bits(const Location& where, FieldIndex field, std::uint64_t 
                 layout.cell_bytes);
 }
 
-void World::put_bits(EntityId id, TemplateIndex index, FieldIndex field, std::uint32_t cell,
+void World::put_bits(EntityId id, const Location& where, FieldIndex field, std::uint32_t cell,
                      std::uint64_t bits) {
-    const ColumnLayout& layout = column(index, field);
-    Block* leaf = state_.tables[index].open_leaf(id.value, blocks_);
-    const std::uint32_t row = detail::row_of(leaf, id.value);
-    Block* page = Tree::open_page(leaf, field, layout.cell_bytes, blocks_);
+    const ColumnLayout& layout = column(where.template_index, field);
+    Block* page =
+        state_.tables[where.template_index].open_page(id.value, field, layout.cell_bytes, blocks_);
     std::size_t bytes = layout.cell_bytes;
     if (layout.is_array()) {
-        page = detail::open_array_page(page->blocks()[row], layout, cell, blocks_, cell);
+        page = detail::open_array_page(page->blocks()[where.row], layout, cell, blocks_, cell);
         bytes = layout.array_bytes;
     } else {
-        cell = row;
+        cell = where.row;
     }
-    std::memcpy(page->data() + cell * bytes, &bits, bytes);
-    indexes_->tables[index].changed[field] = true;
+    if (bytes == 1)
+        page->cells<std::uint8_t>()[cell] = static_cast<std::uint8_t>(bits);
+    else
+        page->cells<std::uint64_t>()[cell] = bits;
+    indexes_->tables[where.template_index].changed[field] = true;
 }
 
 void World::insert(EntityId id, TemplateIndex index, Location& where) {
@@ -128,7 +129,7 @@ void World::record_effects(bool on) {
 
 void World::assert_writable() const noexcept {
     CANON_ASSERT(
-        !frozen_,
+        !frozen(),
         "a frozen world was written to: writes are for the commit, between thaw and freeze");
 }
 
@@ -147,10 +148,7 @@ WriteResult World::store(const Target& target, std::uint32_t index, const Scalar
     std::uint64_t next;
     if (!bits_for(*target.column, value, next)) return WriteResult::wrong_type;
     const TemplateIndex owner = target.where.template_index;
-    // By id: what is known of the place ends with the first write to the leaf.
-    Location where;
-    find(target.id, where);
-    const std::uint64_t before = cell_bits(where, target.field, index);
+    const std::uint64_t before = cell_bits(target.where, target.field, index);
     if (records_effects_) [[unlikely]] {
         detail::begin_effect(effects_, Effect::Kind::set, target.id, owner);
         effects_.put_varint(target.field);
@@ -162,15 +160,17 @@ WriteResult World::store(const Target& target, std::uint32_t index, const Scalar
     if (journal_->is_open())
         journal_->entries.push_back(
             {Journal::Kind::cell, owner, target.field, index, target.id.value, before});
-    put_bits(target.id, owner, target.field, index, next);
+    put_bits(target.id, target.where, target.field, index, next);
     return WriteResult::done;
 }
 
-WriteResult World::store_list(const Target& target, const Scalar& list) {
+WriteResult World::store_list(Target target, const Scalar& list) {
     if (!detail::fits(*target.column, list)) return WriteResult::wrong_type;
     detail::each_element(list.text, target.column->width,
                          [&](std::uint32_t index, const Scalar& element) {
-                             return store(target, index, element) == WriteResult::done;
+                             store(target, index, element);
+                             // A write may have moved the leaf.
+                             return find(target.id, target.where);
                          });
     return WriteResult::done;
 }

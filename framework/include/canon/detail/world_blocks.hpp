@@ -85,7 +85,7 @@ class BlockCache {
     /// The class that holds a block with so many bytes of cells.
     static std::uint8_t class_of(std::size_t bytes) noexcept;
 
-    /// Bytes that all caches of the process have ever had at one time.
+    /// Bytes that all caches of the process have now, in blocks and free.
     static std::size_t process_bytes() noexcept;
 
   private:

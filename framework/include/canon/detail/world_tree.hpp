@@ -116,11 +116,8 @@ class Tree {
                   std::uint32_t& row);
     /// `id` is there.
     void erase(std::int64_t id, const TableLayout& layout, BlockCache& cache);
-    /// The leaf of `id`, which is there, to write to its pages by `open_page`.
-    Block* open_leaf(std::int64_t id, BlockCache& cache);
-    /// The leaf's page of a field, to write to.
-    static Block* open_page(Block* leaf, FieldIndex field, std::size_t cell_bytes,
-                            BlockCache& cache);
+    /// The page of a field where `id`, which is there, has its row, to write to.
+    Block* open_page(std::int64_t id, FieldIndex field, std::size_t cell_bytes, BlockCache& cache);
 
     /// Of all that is hashed, and of nothing else.
     std::uint64_t hash(const TableLayout& layout) const;
