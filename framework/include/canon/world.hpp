@@ -96,6 +96,7 @@ enum class WriteResult : std::uint8_t {
 const char* describe(WriteResult result) noexcept;
 
 class Snapshot;
+struct StateAnswers;
 
 /// Call: one thread at a time, unless frozen. Indexes of templates and fields are the schema's.
 class World {
@@ -238,6 +239,8 @@ class World {
     void restore(const Snapshot& snapshot);
 
   private:
+    friend struct StateAnswers;
+
     // All but the host's part. Trees are shared and dropped by hand.
     struct State {
         std::vector<detail::Tree> tables;  // by TemplateIndex
@@ -255,6 +258,7 @@ class World {
 
         std::uint64_t hash() const;
         void save_into(Bytes& out) const;
+        void dump_into(std::string& out) const;
     };
     struct Journal;
     struct Target;

@@ -7,18 +7,12 @@
 #include "canon/hash.hpp"
 #include "world/array_cells.hpp"
 #include "world/block_writer.hpp"
+#include "world/join.hpp"
 
 namespace canon::detail {
 namespace {
 
 constexpr std::size_t kIdBytes = sizeof(std::int64_t);
-
-// Rows [begin, end) of a leaf.
-struct Rows {
-    const Block* leaf;
-    std::size_t begin;
-    std::size_t end;
-};
 
 std::size_t cell_bytes(const TableLayout& layout, std::size_t page) noexcept {
     return page == 0 ? kIdBytes : layout.columns[page - 1].cell_bytes;
@@ -28,31 +22,6 @@ Block* make_leaf(std::size_t pages, BlockCache& cache) {
     Block* leaf = cache.make(Block::Kind::leaf, pages * sizeof(Block*));
     leaf->children = static_cast<std::uint32_t>(pages);
     std::memset(leaf->data(), 0, pages * sizeof(Block*));
-    return leaf;
-}
-
-// A leaf of the rows of all parts, which have pages alike.
-Block* join(const std::vector<Rows>& parts, const TableLayout& layout, BlockCache& cache) {
-    Block* leaf = make_leaf(layout.columns.size() + 1, cache);
-    for (const Rows& part : parts) leaf->rows += part.end - part.begin;
-    for (std::size_t page = 0; page < leaf->children; ++page) {
-        const std::size_t bytes = cell_bytes(layout, page);
-        const Block::Kind kind = parts[0].leaf->blocks()[page]->kind;
-        Block* joined = cache.make(kind, leaf->rows * bytes);
-        leaf->blocks()[page] = joined;
-        std::size_t rows = 0;
-        for (const Rows& part : parts) {
-            const Block* from = part.leaf->blocks()[page];
-            const std::size_t count = part.end - part.begin;
-            std::memcpy(joined->data() + rows * bytes, from->data() + part.begin * bytes,
-                        count * bytes);
-            if (kind == Block::Kind::references)
-                for (std::size_t row = 0; row < count; ++row)
-                    BlockCache::share(joined->blocks()[rows + row]);
-            rows += count;
-        }
-        if (kind == Block::Kind::references) joined->rows = rows;
-    }
     return leaf;
 }
 
@@ -108,12 +77,7 @@ void insert_row(Block* leaf, std::size_t row, std::int64_t id, const TableLayout
 }
 
 Block* first_leaf(const TableLayout& layout, std::int64_t id, BlockCache& cache) {
-    Block* leaf = make_leaf(layout.columns.size() + 1, cache);
-    for (std::size_t page = 0; page < leaf->children; ++page) {
-        const bool is_array = page > 0 && layout.columns[page - 1].is_array();
-        leaf->blocks()[page] =
-            cache.make(is_array ? Block::Kind::references : Block::Kind::page, kIdBytes);
-    }
+    Block* leaf = empty_leaf(layout, cache);
     insert_row(leaf, 0, id, layout, cache);
     return leaf;
 }
@@ -140,6 +104,40 @@ void erase_row(Block* leaf, std::size_t row, const TableLayout& layout, BlockCac
 }
 
 }  // namespace
+
+Block* join(const std::vector<Rows>& parts, const TableLayout& layout, BlockCache& cache) {
+    Block* leaf = make_leaf(layout.columns.size() + 1, cache);
+    for (const Rows& part : parts) leaf->rows += part.end - part.begin;
+    for (std::size_t page = 0; page < leaf->children; ++page) {
+        const std::size_t bytes = cell_bytes(layout, page);
+        const Block::Kind kind = parts[0].leaf->blocks()[page]->kind;
+        Block* joined = cache.make(kind, leaf->rows * bytes);
+        leaf->blocks()[page] = joined;
+        std::size_t rows = 0;
+        for (const Rows& part : parts) {
+            const Block* from = part.leaf->blocks()[page];
+            const std::size_t count = part.end - part.begin;
+            std::memcpy(joined->data() + rows * bytes, from->data() + part.begin * bytes,
+                        count * bytes);
+            if (kind == Block::Kind::references)
+                for (std::size_t row = 0; row < count; ++row)
+                    BlockCache::share(joined->blocks()[rows + row]);
+            rows += count;
+        }
+        if (kind == Block::Kind::references) joined->rows = rows;
+    }
+    return leaf;
+}
+
+Block* empty_leaf(const TableLayout& layout, BlockCache& cache) {
+    Block* leaf = make_leaf(layout.columns.size() + 1, cache);
+    for (std::size_t page = 0; page < leaf->children; ++page) {
+        const bool is_array = page > 0 && layout.columns[page - 1].is_array();
+        leaf->blocks()[page] =
+            cache.make(is_array ? Block::Kind::references : Block::Kind::page, kIdBytes);
+    }
+    return leaf;
+}
 
 const Block* Tree::leaf_after(std::int64_t id, std::uint32_t& row) const noexcept {
     if (root_ == nullptr || id == INT64_MAX) return nullptr;

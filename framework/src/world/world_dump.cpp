@@ -58,14 +58,16 @@ std::string World::dump() const {
             }
         });
     }
-    for (const HostPart& part : host_parts_) {
-        if (part.state != nullptr)
-            part.state->dump(out, "host " + part.name + " ");
-        else
-            out += "host " + part.name + ": " + std::to_string(part.saved.size()) +
-                   " bytes, hash " + hash_text(part.saved_hash) + "\n";
-    }
+    for (const HostPart& part : host_parts_) part.dump_into(out);
     return out;
+}
+
+void World::HostPart::dump_into(std::string& out) const {
+    if (state != nullptr)
+        state->dump(out, "host " + name + " ");
+    else
+        out += "host " + name + ": " + std::to_string(saved.size()) + " bytes, hash " +
+               hash_text(saved_hash) + "\n";
 }
 
 }  // namespace canon
