@@ -10,7 +10,9 @@
 //         }
 //     };
 //
-// Which types a field may have is told in serialize.hpp.
+// Which types a field may have is told in serialize.hpp, and how one is marked as derived from the
+// others or as local to the process. A member function `rebuild()`, if there is one, is called
+// after each load, to make the derived fields again.
 #pragma once
 #include <memory>
 #include <string>
@@ -30,7 +32,10 @@ std::unique_ptr<HostStateBase> make_host_state(T& object) {
         explicit Serialized(T& object) : object_(object) {}
 
         void save(Bytes& out) const override { WriteArchive{out}(object_); }
-        void load(ByteReader& in) override { ReadArchive{in}(object_); }
+        void load(ByteReader& in) override {
+            ReadArchive{in}(object_);
+            if constexpr (requires { object_.rebuild(); }) object_.rebuild();
+        }
         void hash(Hasher& hasher) const override { HashArchive{hasher}(object_); }
         void dump(std::string& out, std::string_view prefix) const override {
             DumpArchive{out, prefix}(object_);

@@ -21,6 +21,17 @@ enum class FieldType : std::uint8_t { boolean, integer, number, string, entity, 
 /// As scripts say it: "boolean", "integer", "float", "string", "entity", "any", "array".
 const char* type_name(FieldType type) noexcept;
 
+/// What part a field has in the state.
+enum class FieldRole : std::uint8_t {
+    basic,
+    /// Follows from the others, as its author promises. Kept, saved, hashed and dumped like them; a
+    /// diff names it after them, since it is not where a difference began.
+    derived,
+    /// Of this process alone, for hosts: neither hashed, dumped nor saved (a load leaves the
+    /// default, a restore what the snapshot has), and no script can name it.
+    local,
+};
+
 struct FieldSpec {
     std::string name = {};
     FieldType type = FieldType::integer;
@@ -29,6 +40,7 @@ struct FieldSpec {
     Value initial = {};
     FieldType element = FieldType::integer;  ///< arrays only: boolean, integer, number or entity
     std::uint32_t length = 0;                ///< arrays only: cells, at least 1
+    FieldRole role = FieldRole::basic;
 };
 
 /// Asks for `near` without a scan: cells of `cell` units over two number or integer fields.
@@ -75,7 +87,7 @@ class Schema {
     NameId name_id(std::string_view name) const noexcept;
     const std::string& name(NameId id) const { return names_[id]; }
     std::size_t names() const noexcept { return names_.size(); }
-    /// kNone where the template has no such field.
+    /// kNone where the template has no such field, or one that is local.
     FieldIndex field(TemplateIndex index, NameId name) const noexcept {
         const auto& by_name = templates_[index].by_name;
         return name < by_name.size() ? by_name[name] : kNone;
@@ -87,6 +99,9 @@ class Schema {
     FieldIndex field(TemplateIndex index, std::string_view name) const noexcept {
         return field(index, name_id(name));
     }
+
+    /// Of any role.
+    FieldIndex any_field(TemplateIndex index, std::string_view name) const noexcept;
 
     /// "; did you mean 'x'?" for the nearest name by edit distance, or nothing where none is nearer
     /// than a third of the name's length. Of names equally near, the one declared first.

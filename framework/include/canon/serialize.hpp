@@ -59,6 +59,28 @@
 
 namespace canon {
 
+/// A field that follows from the others, as in `archive(CEREAL_NVP(units),
+/// derived(CEREAL_NVP(strength)))`: hashed and dumped, so that a drift shows, but not saved.
+/// Whoever loads makes it again: see `rebuild` in host_state.hpp.
+template <class T>
+struct DerivedField {
+    T field;
+};
+template <class T>
+DerivedField<T> derived(T&& field) {
+    return {std::forward<T>(field)};
+}
+
+/// A field that is of this process alone, a cache or a handle: neither saved, hashed nor dumped.
+template <class T>
+struct LocalField {
+    T field;
+};
+template <class T>
+LocalField<T> local(T&& field) {
+    return {std::forward<T>(field)};
+}
+
 class WriteArchive;
 class HashArchive;
 class DumpArchive;
@@ -133,6 +155,10 @@ template <class T>
 inline constexpr bool kIsWrapper = false;
 template <class T>
 inline constexpr bool kIsWrapper<cereal::NameValuePair<T>> = true;
+template <class T>
+inline constexpr bool kIsWrapper<DerivedField<T>> = true;
+template <class T>
+inline constexpr bool kIsWrapper<LocalField<T>> = true;
 template <class T>
 inline constexpr bool kIsWrapper<cereal::SizeTag<T>> = true;
 template <class T>
@@ -446,6 +472,18 @@ template <serialize_detail::AnyArchive Archive, class T>
 void serialize(Archive& archive, cereal::NameValuePair<T>& named) {
     archive(named.value);
 }
+
+template <serialize_detail::OutputArchive Archive, class T>
+void save(Archive& archive, const DerivedField<T>& derived) {
+    if constexpr (!std::same_as<Archive, WriteArchive>) archive(derived.field);
+}
+template <class T>
+void load(ReadArchive&, DerivedField<T>&) {}
+
+template <serialize_detail::OutputArchive Archive, class T>
+void save(Archive&, const LocalField<T>&) {}
+template <class T>
+void load(ReadArchive&, LocalField<T>&) {}
 
 // Counts.
 

@@ -65,7 +65,8 @@ class StateDiff {
     /// Fails: throws canon::Error where an answer is not one to the question.
     void take(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second);
 
-    /// By template, entity, field and cell; the host's states last.
+    /// By template, entity, field and cell; derived fields after all others, the host's states
+    /// last.
     const std::vector<StateDifference>& differences() const noexcept { return found_; }
     bool is_cut() const noexcept { return cut_; }
 

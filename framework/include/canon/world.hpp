@@ -284,6 +284,10 @@ class World {
                                   std::uint32_t index) const noexcept;
     void put_bits(EntityId id, const Location& where, FieldIndex field, std::uint32_t cell,
                   std::uint64_t bits);
+    // Of a string field, or the canonical bytes of an `any` field.
+    std::string_view text_of(const Location& where, FieldIndex field) const noexcept {
+        return detail::cells_of<const detail::Text*>(where.leaf, field)[where.row]->view();
+    }
     // What the leaf's page has: of an array its block, whose reference is handed over.
     std::uint64_t row_bits(const Location& where, FieldIndex field) const noexcept {
         return column(where.template_index, field).cell_bytes == 1
@@ -302,6 +306,7 @@ class World {
     WriteResult locate(EntityId id, NameId field, Target& out);
     WriteResult store(const Target& target, std::uint32_t index, const Scalar& value);
     void initialize(const Location& where, FieldIndex field, const Scalar& value);
+    WriteResult store_field(const Target& target, const Scalar& value);
     WriteResult store_list(Target target, const Scalar& list);
     bool bits_for(const detail::ColumnLayout& column, const Scalar& value, std::uint64_t& out);
     template <class Matches>

@@ -2,7 +2,7 @@
 //
 // Every VM runs the same declarations while it loads; each builds the same schema. A field's type
 // is that of its default: 0 integer, 0.0 float, true boolean, "" string, and entity, any,
-// array(default, n).
+// array(default, n); derived(default) makes it a field that follows from others.
 #include <algorithm>
 #include <cmath>
 
@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kEntityKey = "canon.entity";
 constexpr const char* kAnyKey = "canon.any";
 constexpr const char* kArrayKey = "canon.array";
+constexpr const char* kDerivedKey = "canon.derived";
 
 bool is_marker(lua_State* L, int index, const char* key) {
     lua_getfield(L, LUA_REGISTRYINDEX, key);
@@ -71,11 +72,16 @@ bool field_from_value(lua_State* L, int index, FieldSpec& field) {
     }
 }
 
-bool array_from_value(lua_State* L, int index, FieldSpec& field) {
+// Whether the value is a table that one of the functions below has made.
+bool is_made_by(lua_State* L, int index, const char* key) {
     if (lua_type(L, index) != LUA_TTABLE || lua_getmetatable(L, index) == 0) return false;
-    const bool is_array = is_marker(L, -1, kArrayKey);
+    const bool same = is_marker(L, -1, key);
     lua_pop(L, 1);
-    if (!is_array) return false;
+    return same;
+}
+
+bool array_from_value(lua_State* L, int index, FieldSpec& field) {
+    if (!is_made_by(L, index, kArrayKey)) return false;
     lua_rawgeti(L, index, 1);
     FieldSpec cell;
     const bool known = field_from_value(L, lua_gettop(L), cell);
@@ -99,11 +105,17 @@ void scan_fields(lua_State* L, int fields, Draft& out) {
                           std::string(lua_typename(L, lua_type(L, -2)));
         } else {
             field.name = lua_tostring(L, -2);
-            const int value = lua_gettop(L);
+            int value = lua_gettop(L);
+            if (is_made_by(L, value, kDerivedKey)) {
+                field.role = FieldRole::derived;
+                lua_rawgeti(L, value, 1);
+                ++value;
+            }
             if (!field_from_value(L, value, field) && !array_from_value(L, value, field))
                 out.problem = "the default of field '" + field.name + "' is a " +
                               lua_typename(L, lua_type(L, -1)) +
                               "; give a number, boolean, string, entity, any or array(default, n)";
+            if (field.role == FieldRole::derived) lua_pop(L, 1);
         }
         out.spec.fields.push_back(std::move(field));
         lua_pop(L, 1);
@@ -194,6 +206,16 @@ int make_array(lua_State* L) {
     return 1;
 }
 
+int make_derived(lua_State* L) {
+    luaL_checkany(L, 1);
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, kDerivedKey);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
 void set_marker(lua_State* L, const char* key, const char* global) {
     lua_newtable(L);
     lua_pushvalue(L, -1);
@@ -228,10 +250,12 @@ void open_declarations(lua_State* L) {
     set_marker(L, kEntityKey, "entity");
     set_marker(L, kAnyKey, "any");
     set_marker(L, kArrayKey, nullptr);
+    set_marker(L, kDerivedKey, nullptr);
     lua_pushglobaltable(L);
     set_function(L, "template", declare_template);
     set_function(L, "singleton", declare_singleton);
     set_function(L, "array", make_array);
+    set_function(L, "derived", make_derived);
     set_function(L, "arena_order", ask_for_arena_order);
     lua_newtable(L);
     lua_setfield(L, -2, "jobs");

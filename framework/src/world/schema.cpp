@@ -78,6 +78,7 @@ Value converted_default(FieldType type, const Value& initial) {
 }
 
 void check_field(FieldSpec& field, const std::string& path) {
+    if (field.role > FieldRole::local) throw Error(path + " has no role");
     if (field.type > FieldType::array || field.element > FieldType::array)
         throw Error(path + " has no type");
     if (field.type == FieldType::array) {
@@ -99,7 +100,7 @@ void check_field(FieldSpec& field, const std::string& path) {
 const FieldSpec& indexed_field(const TemplateSpec& spec, const std::string& name,
                                const char* what) {
     for (const FieldSpec& field : spec.fields)
-        if (field.name == name) return field;
+        if (field.name == name && field.role != FieldRole::local) return field;
     std::vector<std::string_view> names;
     for (const FieldSpec& field : spec.fields) names.push_back(field.name);
     throw Error("template '" + spec.name + "' has no field '" + name + "' for its " + what +
@@ -156,9 +157,12 @@ void write_spec(Bytes& out, const TemplateSpec& spec) {
         out.put_string(field.name);
         out.put(static_cast<std::uint8_t>(field.type));
         write_value(out, field.initial);
-        if (field.type != FieldType::array) continue;
-        out.put(static_cast<std::uint8_t>(field.element));
-        out.put_varint(field.length);
+        if (field.type == FieldType::array) {
+            out.put(static_cast<std::uint8_t>(field.element));
+            out.put_varint(field.length);
+        }
+        // Its own tag, which no type has.
+        if (field.role != FieldRole::basic) out.put(0x80 | static_cast<std::uint8_t>(field.role));
     }
     out.put(spec.grid.has_value());
     if (spec.grid) {
@@ -207,7 +211,7 @@ TemplateIndex Schema::add(TemplateSpec spec) {
         if (known.second) names_.push_back(name);
         const NameId id = known.first->second;
         if (id >= entry.by_name.size()) entry.by_name.resize(id + std::size_t{1}, kNone);
-        entry.by_name[id] = field;
+        if (spec.fields[field].role != FieldRole::local) entry.by_name[id] = field;
     }
     const auto index = static_cast<TemplateIndex>(templates_.size());
     by_name_.emplace(spec.name, index);
@@ -227,6 +231,13 @@ NameId Schema::name_id(std::string_view name) const noexcept {
     return found == name_ids_.end() ? kNone : found->second;
 }
 
+FieldIndex Schema::any_field(TemplateIndex index, std::string_view name) const noexcept {
+    const std::vector<FieldSpec>& fields = templates_[index].spec.fields;
+    for (FieldIndex field = 0; field < fields.size(); ++field)
+        if (fields[field].name == name) return field;
+    return kNone;
+}
+
 std::string Schema::suggest_template(std::string_view name) const {
     std::vector<std::string_view> candidates;
     for (const Entry& entry : templates_) candidates.push_back(entry.spec.name);
@@ -235,7 +246,8 @@ std::string Schema::suggest_template(std::string_view name) const {
 
 std::string Schema::suggest_field(TemplateIndex index, std::string_view name) const {
     std::vector<std::string_view> candidates;
-    for (const FieldSpec& field : templates_[index].spec.fields) candidates.push_back(field.name);
+    for (const FieldSpec& field : templates_[index].spec.fields)
+        if (field.role != FieldRole::local) candidates.push_back(field.name);
     return detail::suggestion(name, candidates);
 }
 

@@ -156,7 +156,7 @@ struct StateAnswers {
 
     void cells(const StateQuestion& at) const {
         const TableLayout& table = layout(at.template_index);
-        if (at.field >= table.columns.size()) return;
+        if (at.field >= table.columns.size() || !table.columns[at.field].hashed) return;
         const auto field = static_cast<FieldIndex>(at.field);
         const ColumnLayout& column = table.columns[field];
         BlockCache cache;
@@ -191,7 +191,7 @@ struct StateAnswers {
             where.template_index != at.template_index)
             return nullptr;
         column = &table.columns[at.field];
-        if (!column->is_array() || at.from >= column->width) return nullptr;
+        if (!column->is_array() || !column->hashed || at.from >= column->width) return nullptr;
         return where.leaf->blocks()[at.field + 1]->blocks()[where.row];
     }
 

@@ -134,9 +134,15 @@ bool StateDiff::next(Bytes& question) {
         };
         const auto begin = std::find_if(found_.begin(), found_.end(), is_of_entity);
         const auto end = std::find_if_not(begin, found_.end(), is_of_entity);
-        std::stable_sort(begin, end, [](const StateDifference& a, const StateDifference& b) {
-            return std::tie(a.template_index, a.entity, a.field, a.cell) <
-                   std::tie(b.template_index, b.entity, b.field, b.cell);
+        const auto is_derived = [this](const StateDifference& difference) {
+            return difference.field != kNone &&
+                   schema_[difference.template_index].fields[difference.field].role ==
+                       FieldRole::derived;
+        };
+        std::stable_sort(begin, end, [&](const StateDifference& a, const StateDifference& b) {
+            const bool a_derived = is_derived(a), b_derived = is_derived(b);
+            return std::tie(a_derived, a.template_index, a.entity, a.field, a.cell) <
+                   std::tie(b_derived, b.template_index, b.entity, b.field, b.cell);
         });
         return false;
     }

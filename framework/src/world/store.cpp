@@ -24,7 +24,8 @@ bool is_coordinate(const TemplateSpec& spec, FieldIndex field) {
 
 FieldIndex field_named(const TemplateSpec& spec, const std::string& name) {
     for (FieldIndex field = 0; field < spec.fields.size(); ++field)
-        if (spec.fields[field].name == name) return field;
+        if (spec.fields[field].name == name && spec.fields[field].role != FieldRole::local)
+            return field;
     return kNone;
 }
 
@@ -59,7 +60,7 @@ World::Store::Store(std::shared_ptr<const Schema> given) : schema(std::move(give
             column.type = field.type;
             column.cell_type = is_array ? field.element : field.type;
             column.width = is_array ? field.length : 1;
-            column.hashed = true;
+            column.hashed = field.role != FieldRole::local;
             column.array_bytes = column.cell_type == FieldType::boolean ? 1 : 8;
             column.cell_bytes = is_array ? 8 : column.array_bytes;
             if (is_array) {

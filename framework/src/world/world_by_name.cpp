@@ -5,6 +5,7 @@
 
 #include "canon/json.hpp"
 #include "canon/world.hpp"
+#include "world/journal.hpp"
 #include "world/scalar.hpp"
 
 namespace canon {
@@ -73,7 +74,7 @@ void World::refuse(TemplateIndex index, FieldIndex field, const Value& value) co
 }
 
 FieldIndex World::field_by_name(TemplateIndex index, std::string_view name) const {
-    const FieldIndex field = schema().field(index, name);
+    const FieldIndex field = schema().any_field(index, name);
     if (field == kNone)
         throw Error("template '" + schema()[index].name + "' has no field '" + std::string(name) +
                     "'" + schema().suggest_field(index, name));
@@ -112,7 +113,7 @@ void World::set(EntityId id, std::string_view field_name, const Value& value) {
     const FieldIndex field = field_by_name(where.template_index, field_name);
     Bytes buffer;
     const Scalar scalar = scalar_for(where.template_index, field, value, buffer);
-    set(id, schema().name_id(field_name), scalar);
+    store_field({id, where, field, &column(where.template_index, field)}, scalar);
 }
 
 EntityId World::spawn(std::string_view template_name, const Map& fields) {

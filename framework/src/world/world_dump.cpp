@@ -48,6 +48,7 @@ std::string World::dump() const {
                 if (spec.fields.empty()) out += spec.name + id + "\n";
                 for (FieldIndex field = 0; field < spec.fields.size(); ++field) {
                     const detail::ColumnLayout& layout = column(index, field);
+                    if (!layout.hashed) continue;
                     const std::string path = spec.name + id + " ." + spec.fields[field].name;
                     if (layout.is_array())
                         dump_array(out, path, run[row], field);

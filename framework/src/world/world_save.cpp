@@ -5,8 +5,8 @@
 //   for each template, in order of declaration:
 //     varint  count of entities
 //     varint  of each entity, ids ascending: the distance from the id before (from 0 for the first)
-//     for each field: the cells of all entities: 8 bytes for integers, floats and entities (0 is
-//     nil), 1 byte for booleans, a
+//     for each field that is not local: the cells of all entities: 8 bytes for integers, floats and
+//     entities (0 is nil), 1 byte for booleans, a
 //             string for strings, a value for any
 //   varint    count of host states
 //   for each host state, in order of registration: string name, string of the bytes it saved
@@ -115,9 +115,10 @@ void World::save(Bytes& out) const {
                     static_cast<std::uint64_t>(id.value - std::exchange(last, id.value)));
         });
         for (FieldIndex field = 0; field < layouts_[index].columns.size(); ++field)
-            table.each_leaf([&](const Block* leaf) {
-                save_cells(out, leaf, field, layouts_[index].columns[field]);
-            });
+            if (layouts_[index].columns[field].hashed)
+                table.each_leaf([&](const Block* leaf) {
+                    save_cells(out, leaf, field, layouts_[index].columns[field]);
+                });
     }
     out.put_varint(host_parts_.size());
     Bytes saved;
@@ -141,7 +142,8 @@ void World::load_table(ByteReader& in, TemplateIndex index, State& next) {
     const TableLayout& layout = layouts_[index];
     detail::Tree& table = next.tables[index];
     std::uint64_t row_bytes = 1;
-    for (const ColumnLayout& column : layout.columns) row_bytes += least_bytes(column);
+    for (const ColumnLayout& column : layout.columns)
+        if (column.hashed) row_bytes += least_bytes(column);
     std::uint64_t count = 0;
     if (!in.count(count, row_bytes)) refuse_load(spec.name, in);
     std::int64_t last = 0;
@@ -170,6 +172,7 @@ void World::load_table(ByteReader& in, TemplateIndex index, State& next) {
     }
     for (FieldIndex field = 0; field < layout.columns.size(); ++field) {
         const ColumnLayout& column = layout.columns[field];
+        if (!column.hashed) continue;
         const auto check = [&](bool good) {
             if (!good) refuse_load(spec.name + "." + spec.fields[field].name, in);
         };

@@ -149,7 +149,7 @@ WriteResult World::store(const Target& target, std::uint32_t index, const Scalar
     if (!bits_for(*target.column, value, next)) return WriteResult::wrong_type;
     const TemplateIndex owner = target.where.template_index;
     const std::uint64_t before = cell_bits(target.where, target.field, index);
-    if (records_effects_) [[unlikely]] {
+    if (records_effects_ && target.column->hashed) [[unlikely]] {
         detail::begin_effect(effects_, Effect::Kind::set, target.id, owner);
         effects_.put_varint(target.field);
         effects_.put_varint(index);
@@ -179,8 +179,11 @@ WriteResult World::set(EntityId id, NameId field, const Scalar& value) {
     Target target;
     if (const WriteResult found = locate(id, field, target); found != WriteResult::done)
         return found;
-    return target.column->type == FieldType::array ? store_list(target, value)
-                                                   : store(target, 0, value);
+    return store_field(target, value);
+}
+
+WriteResult World::store_field(const Target& target, const Scalar& value) {
+    return target.column->is_array() ? store_list(target, value) : store(target, 0, value);
 }
 
 WriteResult World::add(EntityId id, NameId field, const Scalar& delta, const Scalar* min,
@@ -243,10 +246,13 @@ WriteResult World::spawn(EntityId id, TemplateIndex index, std::span<const Assig
 
     if (records_effects_) {
         detail::begin_effect(effects_, Effect::Kind::spawn, id, index);
-        effects_.put_varint(fields.size());
+        effects_.put_varint(static_cast<std::uint64_t>(
+            std::count_if(fields.begin(), fields.end(), [&](const Assignment& assignment) {
+                return layout.columns[assignment.field].hashed;
+            })));
     }
     for (const Assignment& assignment : fields) {
-        if (records_effects_) {
+        if (records_effects_ && layout.columns[assignment.field].hashed) {
             effects_.put_varint(assignment.field);
             detail::append_canonical(effects_, assignment.value);
         }
