@@ -49,7 +49,23 @@ function jobs.spinner() while true do pcall(function() while true do end end) en
 function jobs.recursion() local function f(n) return 1 + f(n + 1) end return f(1) end
 function jobs.coroutines() for i = 1, 2000 do local co = coroutine.wrap(function() coroutine.yield(i) end) co() end end
 function jobs.short_coroutines()
-    for i = 1, 1000000 do coroutine.wrap(function() for j = 1, 100 do end end)() end
+    for i = 1, 100 do coroutine.wrap(function() for j = 1, 50000 do end end)() end
+end
+function jobs.yielding_coroutine()
+    local co = coroutine.wrap(function() while true do for j = 1, 50000 do end coroutine.yield() end end)
+    for i = 1, 100 do co() end
+end
+function jobs.work_between_coroutines()
+    local co = coroutine.wrap(function() while true do coroutine.yield() end end)
+    for i = 1, 100 do for j = 1, 50000 do end co() end
+end
+function jobs.closed_coroutines()
+    local meta = { __close = function() for j = 1, 50000 do end end }
+    for i = 1, 100 do
+        local co = coroutine.create(function() local x <close> = setmetatable({}, meta) coroutine.yield() end)
+        coroutine.resume(co)
+        coroutine.close(co)
+    end
 end
 function jobs.text(s) engine.log("info", #s) end
 function jobs.asks(n)
@@ -251,7 +267,9 @@ BOOST_AUTO_TEST_CASE(arguments_larger_than_the_memory_are_a_fault_of_the_job) {
 
 BOOST_AUTO_TEST_CASE(an_endless_loop_ends_in_its_budget_however_it_hides) {
     const auto vm = make_vm(small_limits());
-    for (const char* name : {"spinner", "short_coroutines"}) {
+    // What is outside of the coroutines would take but a thousandth of it.
+    for (const char* name : {"spinner", "short_coroutines", "yielding_coroutine",
+                             "work_between_coroutines", "closed_coroutines"}) {
         BOOST_TEST((run(*vm, job(*vm, name)).status == RunStatus::failed), name);
         BOOST_TEST((vm->fault().kind == FaultKind::budget), name);
     }
