@@ -9,6 +9,7 @@
 #include "canon/hash.hpp"
 #include "determinism/child.hpp"
 #include "determinism/melee.hpp"
+#include "script/lua.hpp"
 #include "script/lua_probe.hpp"
 
 namespace canon::test {
@@ -81,6 +82,23 @@ BOOST_AUTO_TEST_CASE(the_fingerprint_is_the_same_in_every_process) {
                describe(fingerprint()));
     BOOST_TEST(fingerprint().lua.starts_with("Lua 5.4."));
     BOOST_TEST(fingerprint().not_exact == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_fingerprint_tells_releases_and_builds_of_lua_apart) {
+    const Fingerprint& here = fingerprint();
+    BOOST_TEST(here.lua == LUA_RELEASE);
+    const auto differs = [&](const auto& change) {
+        Fingerprint other = here;
+        change(other);
+        BOOST_TEST(other.digest() != here.digest());
+        BOOST_TEST(explain_difference(other, here) != "");
+    };
+    differs([](Fingerprint& other) { other.lua = "Lua 5.4.9"; });
+    differs([](Fingerprint& other) { ++other.order_probe; });
+    differs([](Fingerprint& other) { ++other.layout_probe; });
+    differs([](Fingerprint& other) { ++other.math_probe; });
+    differs([](Fingerprint& other) { ++other.format; });
+    differs([](Fingerprint& other) { other.not_exact = "no seed"; });
 }
 
 BOOST_AUTO_TEST_CASE(a_difference_of_fingerprints_says_what_follows) {
