@@ -84,13 +84,14 @@ function actions.double(n) return n * 2 end
 )lua";
 
 std::unique_ptr<Vm> make_vm(const VmLimits& limits = {}, int big = 10,
-                            std::uint32_t hash_seed = 0x43616e6f) {
+                            std::uint32_t hash_seed = 0x43616e6f, bool check_writes = false) {
     Vm::Setup setup;
     std::string source = kProgram;
     source.replace(source.find("BIG"), 3, std::to_string(big));
     setup.program = Program::from_modules({{"main", source}});
     setup.limits = limits;
     setup.hash_seed = hash_seed;
+    setup.check_writes = check_writes;
     auto vm = std::make_unique<Vm>(setup);
     vm->begin_batch();
     return vm;
@@ -210,6 +211,21 @@ BOOST_AUTO_TEST_CASE(every_vm_loads_a_program_into_the_same_heap) {
     // The digest does see another heap.
     BOOST_TEST(make_vm({}, 11)->image_digest() != first->image_digest());
     BOOST_TEST(make_vm({}, 10, 99)->image_digest() != first->image_digest());
+}
+
+// It knows some of what it looks at by the address alone, so it must not let the collector go on
+// that the run has set going.
+BOOST_AUTO_TEST_CASE(looking_for_lost_writes_collects_nothing) {
+    for (int big = 100; big <= 20'000; big *= 2) {
+        const auto plain = make_vm(small_limits(), big);
+        const auto checked = make_vm(small_limits(), big, 0x43616e6f, true);
+        const Trace expected = run(*plain, job(*plain, "garbage"));
+        BOOST_TEST_REQUIRE(expected.peak > plain->image().state().live + (1u << 20));
+        const Trace found = run(*checked, job(*checked, "garbage"));
+        BOOST_TEST((found.status == RunStatus::done));
+        BOOST_TEST(found.live >= expected.live,
+                   big << ": " << found.live << ", without the check " << expected.live);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_scripts_see_does_not_depend_on_the_hash_seed) {
