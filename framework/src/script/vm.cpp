@@ -266,6 +266,7 @@ void Vm::load(const std::vector<std::string>& host_handlers) {
         context_.counted = false;
         if (status == LUA_OK) return;
         explain(main_, status);
+        if (fault_.message == context_.assert_text) fault_.message.insert(0, context_.assert_place);
         throw Error("the program cannot be loaded: " + fault_.message);
     };
     guarded([](lua_State* L) {
