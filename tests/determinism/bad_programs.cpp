@@ -104,6 +104,22 @@ BOOST_AUTO_TEST_CASE(declarations_after_loading_are_errors) {
     BOOST_TEST(trace.faults().size() == 1u);  // on_frame's, and its submission is undone
 }
 
+BOOST_AUTO_TEST_CASE(an_assert_that_fails_while_a_program_loads_tells_its_place) {
+    const std::string begin = "the program cannot be loaded: ";
+    BOOST_TEST(refusal("\nassert(false)") == begin + "main.lua:2: assertion failed!");
+    BOOST_TEST(refusal("\n\nassert(nil, 'no units')") == begin + "main.lua:3: no units");
+    BOOST_TEST(
+        refusal("require 'ai'", {{"ai", "\nlocal function check() assert(1 > 2) end\ncheck()"}}) ==
+        begin + "ai.lua:2: assertion failed!");
+    // Not that of an assert whose error was caught, and no second one.
+    BOOST_TEST(refusal("pcall(function() assert(false, 'a') end)\nerror('b', 0)") == begin + "b");
+    BOOST_TEST(refusal("pcall(function() assert(false, 'a') end)\nerror('b')") ==
+               begin + "main.lua:2: b");
+    // Scripts are given the text alone, as ever.
+    BOOST_TEST(refusal("local _, text = pcall(function() assert(false) end) assert(text == "
+                       "'assertion failed!')") == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_program_that_nests_too_deeply_is_refused_with_the_reason) {
     const auto nested = [](int levels) {
         std::string text = "value = ";

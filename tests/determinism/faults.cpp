@@ -2,7 +2,11 @@
 // kept whole or undone whole. Method: programs that change everything there is to change and then
 // fail; the world, and what runs later, must show none of it. Savepoints are nested by
 // pcall(engine.call, ...).
+#include <unistd.h>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <set>
 
 #include "canon/json.hpp"
 #include "determinism/scenario.hpp"
@@ -219,6 +223,39 @@ BOOST_AUTO_TEST_CASE(pcall_alone_is_no_savepoint) {
                                                    1));
     BOOST_TEST(describe_all(trace.faults()) == "");
     BOOST_TEST(probe_text(*trace.simulation, "number") == "11");
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_names_its_file_alike_wherever_the_program_lies) {
+    namespace fs = std::filesystem;
+    const fs::path work =
+        fs::temp_directory_path() / ("canon_test_places_" + std::to_string(getpid()));
+    std::set<std::string> told;
+    for (const char* place : {"a", "a/folder of a longer name/and another one in it"}) {
+        const fs::path folder = work / place / "program";
+        fs::create_directories(folder / "ai");
+        std::ofstream(folder / "main.lua")
+            << "local ai = require 'ai.targets'\n"
+               "function on_frame() engine.submit('think') engine.submit('fail') end\n"
+               "function jobs.think() ai.fail() end\n"
+               "function jobs.fail() engine.log('info', select(2, pcall(ai.fail))) ai.slip() end\n";
+        std::ofstream(folder / "ai" / "targets.lua")
+            << "return { fail = function() error('no target') end,\n"
+               "  slip = function() return nil + 1 end }\n";
+        Simulation simulation(Program::from_path(folder), {.workers = 1});
+        const FrameReport& report = simulation.step();
+        BOOST_REQUIRE_EQUAL(report.faults.size(), 2u);
+        BOOST_TEST(report.faults[0].chunk == "ai/targets.lua");
+        BOOST_TEST(report.faults[0].message == "ai/targets.lua:1: no target");
+        BOOST_TEST(report.faults[1].chunk == "ai/targets.lua");
+        BOOST_TEST(report.faults[1].message.starts_with("ai/targets.lua:2: "));
+        BOOST_REQUIRE_EQUAL(report.log.size(), 1u);
+        BOOST_TEST(report.log[0].text == "ai/targets.lua:1: no target");
+        told.insert(describe_all(report.faults) + report.faults[0].traceback +
+                    report.faults[1].traceback +
+                    std::to_string(simulation.statistics().image_live_bytes));
+    }
+    BOOST_TEST(told.size() == 1u);
+    fs::remove_all(work);
 }
 
 BOOST_AUTO_TEST_CASE(a_fault_says_what_where_and_who) {

@@ -113,6 +113,20 @@ BOOST_AUTO_TEST_CASE(poison_jobs_change_nothing_that_innocent_jobs_see) {
     BOOST_TEST(text.find(" good ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(no_job_gets_at_the_metatable_of_strings) {
+    const Trace trace = compare_workers(with_probe(R"lua(
+        function on_frame() engine.submit("attack") end
+        function jobs.attack()
+            local meta = getmetatable("")
+            note({ type(meta), (pcall(setmetatable, "", {})), (pcall(function() meta.__index = {} end)),
+                   (pcall(function() ("x").poison = 1 end)), ("x"):upper(), "1" + 1 })
+        end
+    )lua",
+                                                   1));
+    BOOST_TEST(describe_all(trace.faults()) == "");
+    BOOST_TEST(probe_text(*trace.simulation) == R"([["boolean",false,false,false,"X",2]])");
+}
+
 BOOST_AUTO_TEST_CASE(all_innocent_jobs_see_the_same) {
     const Trace trace = history(5);
     const std::vector<EntityId> ids = ids_of(*trace.simulation, "unit");

@@ -9,6 +9,7 @@
 #include "canon/hash.hpp"
 #include "determinism/child.hpp"
 #include "determinism/melee.hpp"
+#include "script/lua.hpp"
 #include "script/lua_probe.hpp"
 
 namespace canon::test {
@@ -81,6 +82,23 @@ BOOST_AUTO_TEST_CASE(the_fingerprint_is_the_same_in_every_process) {
                describe(fingerprint()));
     BOOST_TEST(fingerprint().lua.starts_with("Lua 5.4."));
     BOOST_TEST(fingerprint().not_exact == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_fingerprint_tells_releases_and_builds_of_lua_apart) {
+    const Fingerprint& here = fingerprint();
+    BOOST_TEST(here.lua == LUA_RELEASE);
+    const auto differs = [&](const auto& change) {
+        Fingerprint other = here;
+        change(other);
+        BOOST_TEST(other.digest() != here.digest());
+        BOOST_TEST(explain_difference(other, here) != "");
+    };
+    differs([](Fingerprint& other) { other.lua = "Lua 5.4.9"; });
+    differs([](Fingerprint& other) { ++other.order_probe; });
+    differs([](Fingerprint& other) { ++other.layout_probe; });
+    differs([](Fingerprint& other) { ++other.math_probe; });
+    differs([](Fingerprint& other) { ++other.format; });
+    differs([](Fingerprint& other) { other.not_exact = "no seed"; });
 }
 
 BOOST_AUTO_TEST_CASE(a_difference_of_fingerprints_says_what_follows) {
@@ -216,6 +234,62 @@ BOOST_AUTO_TEST_CASE(a_run_that_a_replay_knows_as_ended_is_not_run) {
     BOOST_TEST(replayed->replay({}, report.killed).chain == report.chain);
     BOOST_TEST(runs == 0);
     BOOST_TEST(replayed->replay({}, {}).faults.size() == 1u);  // limits hold in a replay, too
+}
+
+// A background job of some 1.5 times the instructions that the smaller limit allows.
+constexpr const char* kPlanner = R"lua(
+singleton("plan", { made = 0 })
+function on_frame(frame) if frame <= 2 then engine.submit("plan", frame, { deliver = 2 }) end end
+function jobs.plan(frame)
+    for i = 1, 300000 do end
+    engine.add("plan", "made", frame)
+end
+)lua";
+
+std::unique_ptr<Simulation> planner(std::int64_t instructions, unsigned workers) {
+    SimulationOptions options{.workers = workers};
+    options.limits.job_instructions = instructions;
+    return std::make_unique<Simulation>(Program::from_modules({{"main", kPlanner}}), options);
+}
+
+BOOST_AUTO_TEST_CASE(a_background_job_that_is_begun_in_a_replay_ends_as_it_did_when_recorded) {
+    const auto made = [](const Simulation& simulation) {
+        const World& world = simulation.world();
+        return world.get(world.singleton("plan"), "made").as_integer();
+    };
+    for (const unsigned workers : {1u, 3u}) {
+        // It had time enough: here it would not have, but that limits are twice as large.
+        auto recorded = planner(50'000'000, workers), again = planner(200'000, workers);
+        for (int frame = 1; frame <= 5; ++frame) {
+            const FrameReport report = recorded->step();
+            BOOST_TEST_REQUIRE(again->replay({}, report.killed).chain == report.chain,
+                               "frame " << frame);
+        }
+        BOOST_TEST(made(*again) == 3);
+        // It had not: here it would have, but for being told, in the frame of delivery.
+        recorded = planner(200'000, workers), again = planner(50'000'000, workers);
+        std::size_t killed = 0;
+        for (int frame = 1; frame <= 5; ++frame) {
+            const FrameReport report = recorded->step();
+            for (const KilledRun& run : report.killed) {
+                ++killed;
+                BOOST_TEST((run.kind == FaultKind::budget));
+                BOOST_TEST(run.stamp.frame.value + 2 == static_cast<std::uint64_t>(frame));
+            }
+            BOOST_TEST_REQUIRE(again->replay({}, report.killed).chain == report.chain,
+                               "frame " << frame);
+        }
+        BOOST_TEST(killed == 2u);
+        BOOST_TEST(made(*again) == 0);
+        // The one begun in the replay has twice as much, the one begun in a step has not, in
+        // whichever frame they end.
+        recorded = planner(200'000, workers);
+        recorded->replay({}, {});
+        std::string faults;
+        for (int frame = 2; frame <= 5; ++frame) faults += describe_all(recorded->step().faults);
+        BOOST_TEST(made(*recorded) == 1);
+        BOOST_TEST(faults.starts_with("budget: frame 4, job 0:0 of jobs.plan: "), faults);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

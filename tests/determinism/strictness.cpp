@@ -6,6 +6,7 @@
 
 #include "canon/json.hpp"
 #include "determinism/scenario.hpp"
+#include "script/compiler.hpp"
 
 namespace canon::test {
 namespace {
@@ -123,13 +124,27 @@ BOOST_AUTO_TEST_CASE(libraries_that_reach_the_machine_are_not_there) {
 }
 
 BOOST_AUTO_TEST_CASE(bytecode_is_never_loaded) {
-    BOOST_TEST(noted_text(R"lua(
+    // Of this very Lua, so that it is not refused for being damaged or foreign.
+    Bytes code;
+    BOOST_REQUIRE_EQUAL(script::compile("return 1", "whole", code), "");
+    std::string literal;
+    for (const std::uint8_t byte : code.view()) {
+        const std::string digits = std::to_string(byte);
+        literal += "\\" + std::string(3 - digits.size(), '0') + digits;
+    }
+    BOOST_TEST(noted_text("local whole = \"" + literal + "\" " + R"lua(
         local header = "\27Lua\x54\0\x19\x93\r\n\x1a\n\4\8\8" .. ("\0"):rep(100)
         local function loads(...)
             if load == nil then return false end
             local ok, f = pcall(load, ...)
             return ok and type(f) == "function"
         end
+        local function pieces(text)
+            local at = 0
+            return function() at = at + 1 if at <= #text then return text:sub(at, at) end end
+        end
+        note({ loads(whole), loads(whole, "x", "b"), loads(whole, "x", "bt"), loads(whole, "x", "t"), loads(pieces(whole)),
+               loads(pieces(whole), "x", "b"), loads(pieces(whole), "x", "bt") })
         local given = false
         note({ loads(header), loads(header, "x", "b"), loads(header, "x", "bt"), loads("\27"),
                loads(function() if given then return nil end given = true return header end) })
@@ -167,6 +182,39 @@ BOOST_AUTO_TEST_CASE(a_metatable_that_turns_weak_later_shows_no_collection) {
     )lua",
                              limits);
     BOOST_TEST(to_json(texts.at(0)) == "[20,false]");
+}
+
+BOOST_AUTO_TEST_CASE(tables_filled_in_any_order_leave_a_script_as_the_same_bytes) {
+    // Keys that collide in a table lie there in the order in which they came.
+    const std::string program = R"lua(
+        local function filled()
+            local keys = { -5, 0, 7, 1 << 40, "", "a", "a key", "a key that is longer than forty letters, so that it is not kept once" }
+            for i = 1, 40 do keys[#keys + 1] = "k" .. i * 7919 % 1000 keys[#keys + 1] = i * 77 + 1000 end
+            local t = {}
+            local first, last, step = 1, #keys, 1
+            if order == "backward" then first, last, step = last, first, -1 end
+            for i = first, last, step do
+                t[keys[i]] = i
+                if order == "among others" then t[i + 0.5] = 1 t["other" .. i] = 1 end
+            end
+            for i = 1, #keys do t[i + 0.5] = nil t["other" .. i] = nil end
+            return { t, { inner = t } }
+        end
+        function on_start() engine.set("probe", "log", filled()) end
+        function on_frame() engine.submit("work", filled()) end
+        function jobs.work(data) note(data) end
+    )lua";
+    std::set<std::uint64_t> states, actions;
+    for (const char* order : {"forward", "backward", "among others"}) {
+        const Trace trace =
+            compare_workers(with_probe("local order = '" + std::string(order) + "' " + program, 1),
+                            kFewWorkerCounts);
+        BOOST_TEST(describe_all(trace.faults()) == "");
+        states.insert(trace.reports[0].state_hash);
+        actions.insert(trace.reports[1].action_hash);
+    }
+    BOOST_TEST(states.size() == 1u);
+    BOOST_TEST(actions.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(numbers_whose_texts_are_equal_have_different_hashes) {

@@ -10,6 +10,9 @@ assert(c == 3)
 local i, t = 1, {}
 i, t[i] = i + 1, 20
 assert(i == 2 and t[1] == 20 and t[2] == nil, "the place t[i] is found before i changes")
+i, t = 1, {}
+t[i], i = 20, i + 1
+assert(i == 2 and t[1] == 20 and t[2] == nil, "also where i comes behind it")
 local x, y, z = 0, 1, 2
 x, y, z = z, x, y
 assert(x == 2 and y == 0 and z == 1)

@@ -29,6 +29,17 @@ assert(take() == "1 2 3 4 5 6 c3=6 b2=5 a1=4")
 local i, list = 1, {}
 i, list[i] = i + 1, 20
 assert(i == 2 and list[1] == 20 and list[2] == nil)
+-- A variable in a place in front of it is stored to before the place is.
+i, list = 1, {}
+list[i], i = 20, i + 1
+assert(i == 2 and list[1] == 20 and list[2] == nil)
+local first = list
+list[1], list = 30, {}
+assert(first[1] == 30 and list[1] == nil)
+local function through_upvalues() first[1], first = 40, nil end
+list = first
+through_upvalues()
+assert(list[1] == 40 and first == nil)
 local t = {}
 t.x, t.x, t.x = 1, 2, 3
 assert(t.x == 1)

@@ -261,6 +261,75 @@ BOOST_AUTO_TEST_CASE(a_context_that_goes_before_its_jobs_is_forgotten_and_others
     }
 }
 
+BOOST_AUTO_TEST_CASE(forgetting_waits_for_a_callback_that_is_under_way) {
+    struct Slow {
+        std::atomic<bool> begun{false}, may_end{false}, ended{false};
+    } slow;
+    ScriptRunnerOptions options;
+    options.workers = 1;
+    ScriptRunner runner;
+    runner.init(options);
+    ScriptJob job;
+    job.delivery = ScriptJob::Delivery::worker;
+    job.context = &slow;
+    job.callback = [](void* context, const ScriptResult&) {
+        auto& slow = *static_cast<Slow*>(context);
+        slow.begun = true;
+        while (!slow.may_end) std::this_thread::yield();
+        slow.ended = true;
+    };
+    runner.enqueue_script("return 1", {}, job);
+    while (!slow.begun) std::this_thread::yield();
+    std::atomic<bool> forgotten{false};
+    bool ended_before = false;
+    std::thread forgetting([&] {
+        runner.forget(&slow);
+        ended_before = slow.ended;
+        forgotten = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    BOOST_TEST(!forgotten);
+    slow.may_end = true;
+    forgetting.join();
+    BOOST_TEST(ended_before);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_of_a_forgotten_context_are_cancelled_queued_running_and_waiting) {
+    struct Counting : Echo {
+        int calls = 0;
+        Value call(const Key&, const Value& data) override { return ++calls, data; }
+    } host;
+    ScriptRunnerOptions options;
+    options.workers = 1;
+    options.host = &host;
+    // Nothing but a cancellation ends it in time; the thread sanitizer holds back its signal.
+    options.limits.job_instructions = kThreadSanitizer ? 20'000'000 : INT64_MAX;
+    ScriptRunner runner;
+    runner.init(options);
+    Mortal gone;
+    ScriptJob job;
+    job.delivery = ScriptJob::Delivery::worker;
+    job.callback = Mortal::hear;
+    job.context = &gone;
+    runner.enqueue_script("engine.call('x')", {}, job);
+    while (runner.statistics().waiting == 0) std::this_thread::yield();
+    runner.enqueue_script("while true do end", {}, job);
+    while (runner.statistics().queued != 0) std::this_thread::yield();
+    runner.enqueue_script("engine.call('x')", {}, job);
+    runner.forget(&gone);
+    gone.alive = false;
+    BOOST_TEST(runner.statistics().waiting == 0u);
+    ScriptHandle after;
+    ScriptJob other;
+    other.handle = &after;
+    runner.enqueue_script("return 1", {}, other);
+    BOOST_TEST(after.wait_for(std::chrono::seconds(20)));
+    runner.drain();
+    BOOST_TEST(host.calls == 0);
+    BOOST_TEST(gone.heard + gone.late == 0);
+    runner.deinit(Pending::cancel);
+}
+
 BOOST_AUTO_TEST_CASE(a_callback_may_forget_its_own_context) {
     struct Self {
         ScriptRunner runner;

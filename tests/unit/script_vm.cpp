@@ -49,7 +49,23 @@ function jobs.spinner() while true do pcall(function() while true do end end) en
 function jobs.recursion() local function f(n) return 1 + f(n + 1) end return f(1) end
 function jobs.coroutines() for i = 1, 2000 do local co = coroutine.wrap(function() coroutine.yield(i) end) co() end end
 function jobs.short_coroutines()
-    for i = 1, 1000000 do coroutine.wrap(function() for j = 1, 100 do end end)() end
+    for i = 1, 100 do coroutine.wrap(function() for j = 1, 50000 do end end)() end
+end
+function jobs.yielding_coroutine()
+    local co = coroutine.wrap(function() while true do for j = 1, 50000 do end coroutine.yield() end end)
+    for i = 1, 100 do co() end
+end
+function jobs.work_between_coroutines()
+    local co = coroutine.wrap(function() while true do coroutine.yield() end end)
+    for i = 1, 100 do for j = 1, 50000 do end co() end
+end
+function jobs.closed_coroutines()
+    local meta = { __close = function() for j = 1, 50000 do end end }
+    for i = 1, 100 do
+        local co = coroutine.create(function() local x <close> = setmetatable({}, meta) coroutine.yield() end)
+        coroutine.resume(co)
+        coroutine.close(co)
+    end
 end
 function jobs.text(s) engine.log("info", #s) end
 function jobs.asks(n)
@@ -68,13 +84,14 @@ function actions.double(n) return n * 2 end
 )lua";
 
 std::unique_ptr<Vm> make_vm(const VmLimits& limits = {}, int big = 10,
-                            std::uint32_t hash_seed = 0x43616e6f) {
+                            std::uint32_t hash_seed = 0x43616e6f, bool check_writes = false) {
     Vm::Setup setup;
     std::string source = kProgram;
     source.replace(source.find("BIG"), 3, std::to_string(big));
     setup.program = Program::from_modules({{"main", source}});
     setup.limits = limits;
     setup.hash_seed = hash_seed;
+    setup.check_writes = check_writes;
     auto vm = std::make_unique<Vm>(setup);
     vm->begin_batch();
     return vm;
@@ -196,6 +213,21 @@ BOOST_AUTO_TEST_CASE(every_vm_loads_a_program_into_the_same_heap) {
     BOOST_TEST(make_vm({}, 10, 99)->image_digest() != first->image_digest());
 }
 
+// It knows some of what it looks at by the address alone, so it must not let the collector go on
+// that the run has set going.
+BOOST_AUTO_TEST_CASE(looking_for_lost_writes_collects_nothing) {
+    for (int big = 100; big <= 20'000; big *= 2) {
+        const auto plain = make_vm(small_limits(), big);
+        const auto checked = make_vm(small_limits(), big, 0x43616e6f, true);
+        const Trace expected = run(*plain, job(*plain, "garbage"));
+        BOOST_TEST_REQUIRE(expected.peak > plain->image().state().live + (1u << 20));
+        const Trace found = run(*checked, job(*checked, "garbage"));
+        BOOST_TEST((found.status == RunStatus::done));
+        BOOST_TEST(found.live >= expected.live,
+                   big << ": " << found.live << ", without the check " << expected.live);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_scripts_see_does_not_depend_on_the_hash_seed) {
     const auto first = make_vm(small_limits(), 10, 1);
     const Trace expected = run(*first, job(*first, "probe"));
@@ -251,7 +283,9 @@ BOOST_AUTO_TEST_CASE(arguments_larger_than_the_memory_are_a_fault_of_the_job) {
 
 BOOST_AUTO_TEST_CASE(an_endless_loop_ends_in_its_budget_however_it_hides) {
     const auto vm = make_vm(small_limits());
-    for (const char* name : {"spinner", "short_coroutines"}) {
+    // What is outside of the coroutines would take but a thousandth of it.
+    for (const char* name : {"spinner", "short_coroutines", "yielding_coroutine",
+                             "work_between_coroutines", "closed_coroutines"}) {
         BOOST_TEST((run(*vm, job(*vm, name)).status == RunStatus::failed), name);
         BOOST_TEST((vm->fault().kind == FaultKind::budget), name);
     }

@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "canon/chaos.hpp"
 #include "canon/script_runner.hpp"
 #include "canon/snapshot.hpp"
 #include "determinism/melee.hpp"
@@ -175,12 +176,47 @@ BOOST_AUTO_TEST_CASE(too_many_who_share_are_refused_by_name) {
         runners.push_back(std::make_unique<ScriptRunner>());
         runners.back()->init(on(shared));
     };
-    for (int i = 0; i < 64; ++i) add();
-    BOOST_CHECK_EXCEPTION(add(), Error, [](const Error& error) {
+    for (int i = 0; i < 63; ++i) add();
+    const auto is_too_many = [](const Error& error) {
         return std::string(error.what()).find("at most 64") != std::string::npos;
-    });
+    };
+    {
+        const auto last = start_on(shared);  // simulations are counted with runners
+        BOOST_CHECK_EXCEPTION(add(), Error, is_too_many);
+    }
+    add();
+    BOOST_CHECK_EXCEPTION(add(), Error, is_too_many);
+    BOOST_CHECK_EXCEPTION(start_on(shared), Error, is_too_many);
     runners.clear();
     add();
+}
+
+BOOST_AUTO_TEST_CASE(beside_a_simulation_on_shared_workers_the_one_in_chaos_has_its_own) {
+    SimulationOptions options{.workers = 2};
+    options.shared_workers = std::make_shared<Workers>(WorkersOptions{.threads = 4});
+    ChaosPair pair(load(melee()), options, 7);
+    BOOST_TEST(pair.ordinary().workers() == 5u);
+    BOOST_TEST(pair.in_chaos().workers() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_is_worked_off_by_who_enqueues_where_no_thread_runs_a_worker) {
+    const auto shared =
+        std::make_shared<Workers>(WorkersOptions{.threads = 1, .host_threads = true});
+    ScriptRunnerOptions options = on(shared);
+    options.queue_capacity = 4;
+    ScriptRunner runner;
+    runner.init(options);
+    std::atomic<bool> enqueued{false};
+    std::thread enqueueing([&] {
+        for (int i = 0; i < 100; ++i) runner.enqueue_script("return 1");
+        enqueued = true;
+    });
+    const auto began = std::chrono::steady_clock::now();
+    while (!enqueued && std::chrono::steady_clock::now() - began < std::chrono::seconds(20))
+        std::this_thread::yield();
+    BOOST_TEST(enqueued);
+    while (!enqueued) shared->run_worker(1);
+    enqueueing.join();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -134,12 +134,22 @@ int base_error(lua_State* L) {
     throw_value(L);
 }
 
+void note_failed_assert(VmContext& run, const char* text, const char* place) {
+    run.assert_text = text;
+    run.assert_place = place;
+}
+
 int base_assert(lua_State* L) {
     if (lua_toboolean(L, 1)) return lua_gettop(L);
     luaL_checkany(L, 1);
     lua_remove(L, 1);
     lua_pushliteral(L, "assertion failed!");
     lua_settop(L, 1);
+    if (context(L).mode == Mode::loading && lua_type(L, 1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        note_failed_assert(context(L), lua_tostring(L, 1), lua_tostring(L, 2));
+        lua_settop(L, 1);
+    }
     throw_value(L);
 }
 

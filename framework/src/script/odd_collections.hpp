@@ -36,6 +36,8 @@ class OddCollections {
     /// The run holds more than its watermark. Call: from the arena's Pressure.
     void come_under_pressure() noexcept;
 
+    /// Whether garbage was collected in the run that ended last.
+    bool has_collected() const noexcept { return collected_; }
     std::uint64_t count() const noexcept { return count_; }
 
   private:

@@ -266,6 +266,7 @@ void Vm::load(const std::vector<std::string>& host_handlers) {
         context_.counted = false;
         if (status == LUA_OK) return;
         explain(main_, status);
+        if (fault_.message == context_.assert_text) fault_.message.insert(0, context_.assert_place);
         throw Error("the program cannot be loaded: " + fault_.message);
     };
     guarded([](lua_State* L) {
@@ -418,8 +419,10 @@ RunStatus Vm::decide_in_chaos(const StoppedRun* from) {
     if (run_.mode == Mode::main || from != nullptr) return attempt(from, true);
     odd_collections_->begin(run_.random_key, run_.random_stream);
     const RunStatus status = attempt(from, true);
-    if (odd_collections_->end(status == RunStatus::stopped)) return status;
-    return attempt(from, true);
+    if (!odd_collections_->end(status == RunStatus::stopped)) return attempt(from, true);
+    if (odd_collections_->has_collected() && context_.field_reads != nullptr)
+        context_.field_reads->stop();  // tables of which nothing is left may be among them
+    return status;
 }
 
 RunStatus Vm::attempt(const StoppedRun* from, bool counted) {

@@ -121,6 +121,9 @@ struct VmContext {
     Bytes scratch;
     std::vector<EntityId> ids;
     std::vector<std::size_t> requiring;  ///< modules under way, outermost first
+    /// While a program is loaded: of the assert that failed last, its text and where it stands. The
+    /// text alone tells no place, and when a load has failed there is no stack left to ask.
+    std::string assert_text, assert_place;
 };
 
 inline VmContext& context(lua_State* L) noexcept {
