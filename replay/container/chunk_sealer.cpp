@@ -41,8 +41,7 @@ ChunkHeader ChunkSealer::seal(ChunkKind kind, FrameSpan frames,
 void ChunkSealer::follow(const ChunkHeader& header) {
     CANON_ASSERT(header.segment == segment_, "a chunk of another segment");
     position_ = header.frames.end();
-    if (is_bookkeeping(header.kind)) return;
-    sequence_ = std::uint64_t{header.sequence} + 1;
+    sequence_ = std::uint64_t{header.sequence} + (is_bookkeeping(header.kind) ? 0u : 1u);
     chain_ = header.chain;
 }
 

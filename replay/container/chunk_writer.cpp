@@ -8,9 +8,13 @@ ChunkWriter::ChunkWriter(Sink& sink, std::uint64_t segment, WriterOptions option
                  "an index page tells of 1 to 32768 chunks");
 }
 
-void ChunkWriter::send(const ChunkHeader& header) {
+void ChunkWriter::require_open() const {
     if (!failure_.empty())
         throw Error("nothing more is written to this recording, since it failed: " + failure_);
+    CANON_ASSERT(!is_closed_, "nothing is written behind END");
+}
+
+void ChunkWriter::send(const ChunkHeader& header) {
     try {
         sink_.write(chunk_.view());
     } catch (const std::exception& error) {
@@ -32,36 +36,31 @@ void ChunkWriter::write_page() {
 }
 
 void ChunkWriter::write(ChunkKind kind, FrameSpan frames, std::span<const std::uint8_t> payload) {
-    CANON_ASSERT(!is_closed_ && !is_bookkeeping(kind),
-                 "INDEX and END are written by the writer itself, and nothing behind END");
+    require_open();
+    CANON_ASSERT(!is_bookkeeping(kind), "INDEX and END are written by the writer itself");
     chunk_.clear();
     send(sealer_.seal(kind, frames, payload, chunk_));
     if (index_.is_due(sealer_.position())) write_page();
 }
 
 void ChunkWriter::copy(const ChunkHeader& header, std::span<const std::uint8_t> stored) {
-    CANON_ASSERT(!is_closed_ && !is_bookkeeping(header.kind),
-                 "INDEX and END are written by the writer itself, and nothing behind END");
+    require_open();
     CANON_ASSERT(sealer_.is_empty() || header.position() >= sealer_.position(),
                  "chunks are copied in their order");
+    // A page covers a run of frames without a gap.
+    if (!index_.empty() && header.position() != sealer_.position()) write_page();
+    sealer_.follow(header);
+    if (is_bookkeeping(header.kind)) return;
     chunk_.clear();
     write_header(chunk_, header);
     chunk_.append(stored);
-    // A page before chunks that are left out: it covers a run of frames without a gap.
-    const bool is_behind_gap = !index_.empty() && header.position() != sealer_.position();
-    if (is_behind_gap) {
-        Bytes kept;
-        kept.swap(chunk_);
-        write_page();
-        chunk_.swap(kept);
-    }
-    sealer_.follow(header);
     send(header);
     if (index_.is_due(sealer_.position())) write_page();
 }
 
 void ChunkWriter::close(bool is_cut) {
-    CANON_ASSERT(!is_closed_ && !sealer_.is_empty(), "a segment is closed once, behind a chunk");
+    require_open();
+    CANON_ASSERT(offset_ != 0, "a segment is closed behind its first chunk");
     if (!index_.empty()) write_page();
     is_closed_ = true;
     end_.last_page = index_.last_page();

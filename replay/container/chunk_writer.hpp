@@ -31,7 +31,8 @@ class ChunkWriter {
     /// call throws: there may be a part of a chunk behind the last whole one.
     void write(ChunkKind kind, FrameSpan frames, std::span<const std::uint8_t> payload);
     /// Writes a chunk of this segment as it was sealed elsewhere: in a ring, in another file. The
-    /// chunk keeps its number and its chain, so chunks that were left out stay seen.
+    /// chunk keeps its number and its chain, so chunks that were left out stay seen. Of INDEX and
+    /// END nothing is written, but what they tell of chunks before them is kept.
     /// Fails: as `write`.
     void copy(const ChunkHeader& header, std::span<const std::uint8_t> stored);
     /// Writes INDEX and END. `is_cut`: the recording went on, and that part is left out.
@@ -44,6 +45,7 @@ class ChunkWriter {
     Frame position() const noexcept { return sealer_.position(); }
 
   private:
+    void require_open() const;
     void send(const ChunkHeader& header);
     void write_page();
 

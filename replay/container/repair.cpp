@@ -39,17 +39,18 @@ class Examination {
             is_open_ = true;
         }
         count_starts(header);
-        if (header.kind == ChunkKind::index) return;
-        if (header.kind == ChunkKind::end) {
-            is_open_ = false;
-            close((header.flags & ChunkHeader::kCut) != 0);
-            return;
-        }
-        condition_.chunks += 1;
+        if (!is_bookkeeping(header.kind)) condition_.chunks += 1;
         if (header.kind == ChunkKind::frames) condition_.frames += header.frames.count;
+        copy(header);
+        if (header.kind != ChunkKind::end) return;
+        is_open_ = false;
+        close((header.flags & ChunkHeader::kCut) != 0);
+    }
+
+    void copy(const ChunkHeader& header) {
         if (sink_ == nullptr) return;
-        if (!writer_) writer_.emplace(*sink_, header.segment);
-        writer_->copy(header, reader_.stored());
+        if (!writer_ && !is_bookkeeping(header.kind)) writer_.emplace(*sink_, header.segment);
+        if (writer_) writer_->copy(header, reader_.stored());
     }
 
     void count_starts(const ChunkHeader& header) {
