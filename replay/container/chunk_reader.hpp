@@ -79,6 +79,17 @@ struct Chunk {
 
 enum class Found : std::uint8_t { chunk, hole, end };
 
+/// What a reader has stepped over since the last whole chunk.
+struct Damage {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    Hole::Why why = Hole::Why::damaged;
+    bool is_told = true;  ///< all of it by headers that are whole
+    std::uint64_t chunks = 0;
+    std::optional<Frame> first;  ///< of those
+    Frame last;
+};
+
 class ChunkReader {
   public:
     /// Borrows: `source`.
@@ -104,17 +115,6 @@ class ChunkReader {
     void seek(const Place& place);
 
   private:
-    /// Damage that is being stepped over.
-    struct Damage {
-        std::uint64_t begin = 0;
-        std::uint64_t end = 0;
-        Hole::Why why = Hole::Why::damaged;
-        bool is_told = true;  ///< all of it by headers that are whole
-        std::uint64_t chunks = 0;
-        std::optional<Frame> first;  ///< of those
-        Frame last;
-    };
-
     Found step_to_end(std::uint64_t size);
     Found step_over_torn(std::uint64_t size, const ChunkHeader* header);
     std::optional<Found> step_over_chunk(std::uint64_t size, const ChunkHeader& header);

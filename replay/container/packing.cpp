@@ -17,6 +17,7 @@ using Packing = ChunkHeader::Packing;
 constexpr std::size_t kLeastPacked = 24;
 
 bool holds_marker(std::span<const std::uint8_t> bytes, std::uint8_t mask) noexcept {
+    if (bytes.size() < kMarker.size()) return false;
     auto marker = kMarker;
     for (std::uint8_t& byte : marker) byte ^= mask;
     return memmem(bytes.data(), bytes.size(), marker.data(), marker.size()) != nullptr;
