@@ -34,7 +34,7 @@ inline constexpr std::uint32_t kMaxSequence = UINT32_MAX - 1;
 /// without one of 128 and above would be wrong.
 enum class ChunkKind : std::uint16_t {
     meta = 1,  ///< what a reader must know before all else; the first one begins the segment
-    key,       ///< a keyframe; directly behind a META
+    key,       ///< a keyframe, directly behind a META; a large one is several of these
     frames,    ///< what happened in some frames; these follow each other without a gap
     note,      ///< anything that playing does without
     index,     ///< where the chunks are; written by the container

@@ -115,13 +115,19 @@ bool ChunkFinder::is_whole_start(std::uint64_t offset, Frame position) {
     if (!meta || meta->version != kFormatVersion || meta->kind != ChunkKind::meta ||
         meta->position() != position || !is_whole(offset, *meta))
         return false;
-    const std::uint64_t behind = offset + meta->total_bytes();
-    const auto next = scan_.header_at(behind);
-    if (next && follows(*next, *meta) && next->kind == ChunkKind::key)
-        return next->position() == position && is_whole(behind, *next);
+    ChunkHeader before = *meta;
+    std::uint64_t at = offset + meta->total_bytes();
+    auto next = scan_.header_at(at);
+    for (; next && follows(*next, before) && next->kind == ChunkKind::key;
+         next = scan_.header_at(at)) {
+        if (next->position() != position || !is_whole(at, *next)) return false;
+        at += next->total_bytes();
+        before = *next;
+    }
+    if (before.kind == ChunkKind::key) return true;
     // Whether a segment begins with a keyframe only the chunk behind its META tells.
-    const bool has_none = next ? next->segment == meta->segment && next->sequence == 1
-                               : behind == scan_.source().size();
+    const bool has_none =
+        next ? next->segment == meta->segment && next->sequence == 1 : at == scan_.source().size();
     return meta->sequence == 0 && has_none;
 }
 

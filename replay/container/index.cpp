@@ -114,7 +114,8 @@ bool IndexBuilder::is_due(Frame position) const noexcept {
     const std::size_t count = page_.entries.size();
     if (count == 0) return false;
     if (count >= kMaxIndexEntries || position.value - begin().value >= kMaxPageFrames) return true;
-    return count >= entries_ && !last_meta_;
+    const ChunkKind last = page_.entries.back().kind;
+    return count >= entries_ && last != ChunkKind::meta && last != ChunkKind::key;
 }
 
 FrameSpan IndexBuilder::write(Bytes& out, std::uint64_t offset, Frame position) {

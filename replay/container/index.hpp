@@ -68,8 +68,8 @@ class IndexBuilder {
     explicit IndexBuilder(std::uint32_t entries) : entries_(entries) {}
 
     void add(const ChunkHeader& header, std::uint64_t offset);
-    /// Whether a page should be written now, where the next frame is `position`. Not between META
-    /// and KEY, which one page shall show.
+    /// Whether a page should be written now, where the next frame is `position`. Not
+    /// behind META or KEY: what belongs together stays together.
     bool is_due(Frame position) const noexcept;
     bool empty() const noexcept { return page_.entries.empty(); }
     /// Appends the payload of the page, which is written at `offset`, and begins the next.

@@ -146,19 +146,54 @@ BOOST_AUTO_TEST_CASE(a_damaged_start_is_passed_over) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_keyframe_of_several_chunks_is_a_start_if_each_is_whole) {
+    MemorySink sink;
+    ChunkWriter writer(sink, 1, {0, 1});
+    const auto write_start = [&](std::uint64_t frame) {
+        writer.write(ChunkKind::meta, {{frame}, 0}, {});
+        for (int i = 0; i < 3; ++i)
+            writer.write(ChunkKind::key, {{frame}, 0}, Content(20, static_cast<std::uint8_t>(i)));
+        writer.write(ChunkKind::frames, {{frame}, 10}, {});
+    };
+    write_start(1);
+    write_start(11);
+    writer.close();
+    Content file = content_of(sink.view());
+    const auto start_of = [&](Frame frame) {
+        MemorySource source(file);
+        const auto start = ChunkFinder(source).find_start(frame);
+        return start ? start->position.value : 0;
+    };
+    BOOST_TEST(start_of(Frame{15}) == 11u);
+    for (std::uint32_t number = 6; number <= 8; ++number) {
+        const Content whole = file;
+        file[find_chunk(whole, ChunkKind::key, number).offset + kHeaderBytes + 3] ^= 1;
+        BOOST_TEST(start_of(Frame{15}) == 1u);
+        file = whole;
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_index_costs_nothing_but_time) {
-    const Script script{.keyframes = 9, .chunks_per_page = 3};
+    const Script script{.keyframes = 4, .frames = 3, .chunks_per_page = 6};
     const Content file = record(script);
     for (const std::uint64_t offset : boundaries(file)) {
         if (offset == file.size()) break;
         const ChunkHeader header = *read_header(std::span(file).subspan(offset));
         if (header.kind != ChunkKind::index) continue;
-        Content bent = file;
-        bent[offset + kHeaderBytes] ^= 1;
-        check_all_frames(bent, script, 0, Way::index);
-        bent[offset + 20] ^= 1;
-        check_all_frames(bent, script, 0, Way::index);
+        for (std::uint64_t at = 20; at < header.total_bytes(); at += at < kHeaderBytes ? 13 : 1) {
+            Content bent = file;
+            bent[offset + at] ^= 4;
+            check_all_frames(bent, script, 0, Way::index);
+        }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_start_far_back_is_found_by_reading_few_pages) {
+    const Script script{.keyframes = 1, .chunks = 4000, .payload_bytes = 8};
+    const Content file = record(script);
+    CountingSource source(file);
+    BOOST_TEST(ChunkFinder(source).find_start(Frame{39'000}).has_value());
+    BOOST_TEST(source.reads < 100);  // of 1,000 pages
 }
 
 BOOST_AUTO_TEST_CASE(a_frame_is_found_among_many_pages_by_reading_few) {

@@ -15,7 +15,7 @@ using namespace canon::test;
 
 namespace {
 
-constexpr std::size_t kHash = 64;  // place in a header
+constexpr std::size_t kRawSize = 44, kHash = 64;  // places in a header
 
 // Changes `count` bytes at `offset` of the header at `chunk` and makes its hash right again.
 void forge(Content& file, std::uint64_t chunk, std::size_t offset, Content bytes) {
@@ -215,6 +215,52 @@ BOOST_AUTO_TEST_CASE(a_lost_beginning_is_told) {
     BOOST_TEST(!reading.holes[0].lost_chunks);
 }
 
+BOOST_AUTO_TEST_CASE(at_the_end_whole_headers_tell_what_is_lost) {
+    Script script{.keyframes = 2, .chunks_per_page = 512};
+    script.is_closed = false;
+    Content file = record(script);
+    file.resize(find_chunk(file, ChunkKind::note, 9).offset);
+    for (const std::uint32_t number : {7u, 8u})
+        file[find_chunk(record(script), ChunkKind::frames, number).offset + kHeaderBytes] ^= 1;
+    const Reading reading = read_all(file);
+    BOOST_REQUIRE_EQUAL(reading.holes.size(), 1u);
+    BOOST_TEST((reading.holes[0].lost_chunks == 2u));
+    BOOST_TEST(describe(reading.holes[0].lost_frames) == "frames 21 to 40");
+    // With the header of one gone too nobody knows.
+    file[find_chunk(record(script), ChunkKind::frames, 7).offset] ^= 1;
+    const Reading less = read_all(file);
+    BOOST_REQUIRE_EQUAL(less.holes.size(), 1u);
+    BOOST_TEST(!less.holes[0].lost_chunks);
+    BOOST_TEST(describe(less.holes[0].lost_frames) ==
+               "the frames from 21 on, nobody knows how many");
+}
+
+BOOST_AUTO_TEST_CASE(a_payload_that_does_not_unpack_is_an_error_and_the_reader_goes_on) {
+    const Script script{.compression_level = 3, .payload_bytes = 5000};
+    for (const bool is_longer : {true, false}) {
+        Content file = record(script);
+        const Chunk chunk = find_chunk(file, ChunkKind::key, 1);
+        forge(file, chunk.offset, kRawSize,
+              {is_longer ? std::uint8_t{0x89} : std::uint8_t{0x87}, 0x13});
+        MemorySource source(file);
+        ChunkReader reader(source);
+        int errors = 0, chunks = 0;
+        for (Found found; (found = reader.next()) != Found::end;) {
+            if (found == Found::hole) continue;  // the chain is broken, too
+            ++chunks;
+            try {
+                reader.payload();
+            } catch (const Error& error) {
+                ++errors;
+                BOOST_TEST(std::string(error.what()).find("a KEY chunk of a recording does not") ==
+                           0u);
+            }
+        }
+        BOOST_TEST(errors == 1);
+        BOOST_TEST(static_cast<std::size_t>(chunks) == boundaries(record(script)).size() - 1);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(files_put_one_behind_the_other_are_segments) {
     const Script script, other{.segment = 7, .first_frame = 100};
     Script open = script;
@@ -332,15 +378,17 @@ BOOST_AUTO_TEST_CASE(a_growing_file_with_damage_is_followed) {
     const Chunk bent = find_chunk(file, ChunkKind::frames, 7);
     file[bent.offset + 30] ^= 4;
     const Reading whole = read_all(file);
-    MemorySource source({});
-    ChunkReader reader(source);
-    std::vector<Sealed> chunks;
-    for (std::size_t size = 0; size <= file.size(); ++size) {
-        source.set(std::span(file).first(size));
-        const Reading more = read_all(reader);
-        chunks.insert(chunks.end(), more.chunks.begin(), more.chunks.end());
+    for (const std::size_t step : {1u, 13u, 50u, 140u}) {
+        MemorySource source({});
+        ChunkReader reader(source);
+        std::vector<Sealed> chunks;
+        for (std::size_t size = 0; size < file.size() + step; size += step) {
+            source.set(std::span(file).first(std::min(size, file.size())));
+            const Reading more = read_all(reader);
+            chunks.insert(chunks.end(), more.chunks.begin(), more.chunks.end());
+        }
+        BOOST_TEST(chunks == whole.chunks, boost::test_tools::per_element());
     }
-    BOOST_TEST(chunks == whole.chunks, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_newer_version_is_refused_in_words_and_stepped_over_in_the_middle) {

@@ -101,6 +101,27 @@ BOOST_AUTO_TEST_CASE(damage_in_the_middle_loses_what_is_damaged_and_stays_told) 
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_cut_file_stays_known_as_cut) {
+    MemorySink sink;
+    ChunkWriter writer(sink, 1);
+    writer.write(ChunkKind::meta, {}, {});
+    writer.close(true);
+    const Repaired result = repaired(content_of(sink.view()));
+    BOOST_CHECK(result.condition.what == Class::clean);
+    BOOST_TEST(result.file == content_of(sink.view()), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_segment_that_was_not_closed_makes_a_file_lossy) {
+    Script open;
+    open.is_closed = false;
+    const Content file = record(open) + record({.segment = 2});
+    BOOST_TEST(read_all(file).holes.size() == 0u);
+    const Repaired result = repaired(file);
+    BOOST_CHECK(result.condition.what == Class::lossy);
+    BOOST_TEST(result.condition.unclosed == 1u);
+    BOOST_CHECK(condition_of(result.file).what == Class::clean);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_without_a_start_is_unusable) {
     const Script script{.keyframes = 1};
     Content file = record(script);
