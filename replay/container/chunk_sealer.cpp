@@ -1,6 +1,13 @@
 #include "container/chunk_sealer.hpp"
 
+#include <random>
+
 namespace canon::replay {
+
+std::uint64_t new_segment_identity() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
 
 ChunkSealer::ChunkSealer(std::uint64_t segment, int compression_level)
     : segment_(segment), packer_(compression_level) {}

@@ -10,10 +10,13 @@
 
 namespace canon::replay {
 
+/// An identity for a new segment, from the system's random numbers.
+/// Deterministic: no; two recordings of the same session are to differ in it.
+std::uint64_t new_segment_identity();
+
 class ChunkSealer {
   public:
-    /// `segment`: the identity of what is recorded. Two recordings of the same session differ in
-    /// it, so take it from a clock or a random device.
+    /// `segment`: the identity of what is recorded, see new_segment_identity.
     explicit ChunkSealer(std::uint64_t segment, int compression_level = 3);
 
     /// Appends a chunk to `out` and returns its header. The first one is a META; FRAMES begin where

@@ -22,7 +22,8 @@ struct WriterOptions {
 
 class ChunkWriter {
   public:
-    /// Borrows: `sink`, which stands where the segment shall begin. For `segment` see ChunkSealer.
+    /// Borrows: `sink`, which stands where the segment shall begin. For `segment` see
+    /// new_segment_identity.
     ChunkWriter(Sink& sink, std::uint64_t segment, WriterOptions options = {});
 
     /// Seals and writes a chunk; for what fits where see ChunkSealer::seal. INDEX and END come by

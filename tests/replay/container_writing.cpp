@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "replay/recordings.hpp"
@@ -81,6 +82,12 @@ auto says(std::string part) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(replay_container_writing)
+
+BOOST_AUTO_TEST_CASE(each_new_segment_has_an_identity_of_its_own) {
+    std::set<std::uint64_t> identities;
+    for (int i = 0; i < 1000; ++i) identities.insert(new_segment_identity());
+    BOOST_TEST(identities.size() == 1000u);
+}
 
 BOOST_AUTO_TEST_CASE(each_chunk_is_one_write) {
     const Script script;
