@@ -88,7 +88,7 @@ local function sees_private_headers()
     includedirs({ "framework/src", out .. "/lua", lua_include })
 end
 
-local replay_sources = sources("replay/src")
+local replay_sources = sources("replay", { "replay/cli/" })
 local function links_canon()
     if #replay_sources > 0 then links({ "canon_replay" }) end
     links({ "canon", "sleef", "fmt", "zstd", "m", "dl" })
@@ -117,7 +117,7 @@ on_all()
 
 if #replay_sources > 0 then
     declare("canon_replay", "StaticLib", replay_sources)
-    includedirs({ "replay/src", "framework/src" })
+    includedirs({ "replay", "framework/src" })
 end
 
 local cli_sources = sources("replay/cli")
@@ -135,14 +135,14 @@ if fuzz then
     declare("canon_fuzz", "ConsoleApp", sources("tests/fuzz"))
     if premake4 then flags({ "Symbols" }) else symbols("On") end  -- or the linker strips them: findings name lines
     sees_private_headers()
-    includedirs({ "tests" })
+    includedirs({ "replay", "tests" })
     links_canon()
 elseif #test_sources > 0 then
     declare("canon_tests", "ConsoleApp", test_sources)
     defines({ "BOOST_TEST_DYN_LINK" })
     buildoptions({ "-O0" })  -- in all configurations: the library is what is tested, and this halves the build
     sees_private_headers()
-    includedirs({ "replay/src", "tests" })
+    includedirs({ "replay", "tests" })
     links_canon()
     links({ "boost_unit_test_framework" })
 end

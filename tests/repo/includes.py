@@ -14,6 +14,7 @@ LEVEL = {"core": 0, "world": 1, "script": 2, "jobs": 3, "simulation": 4, "sessio
 REPLAY_LEVEL = LEVEL["simulation"]
 LUA_HEADERS = {"lua.hpp", "lua.h", "lauxlib.h", "lualib.h", "luaconf.h", "canon_lua_rename.h", "script/lua.hpp"}
 THREAD_HEADERS = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "pthread.h"}
+CONTAINER_HEADERS = {"canon/bytes.hpp", "canon/error.hpp", "canon/hash.hpp", "canon/ids.hpp"}
 CEREAL_IN_PUBLIC = {"serialize.hpp", "host_state.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 
@@ -44,6 +45,12 @@ def broken_rule(path, included):
             return "core knows no threads"
         return None
     if parts[0] == "replay":
+        if parts[1] == "container" and not (top in ("container", "canon") or "/" not in included or top == "sys"):
+            return "replay/container uses nothing but itself and public headers"
+        if parts[1] == "container" and top == "canon" and included not in CONTAINER_HEADERS:
+            return "replay/container knows bytes, hashes and frames, not what is recorded"
+        if parts[1] == "container" and included in THREAD_HEADERS - {"pthread.h"}:
+            return "replay/container has no threads"
         if included in LUA_HEADERS:
             return "only framework/src/script includes Lua"
         # A bench measures parts that hosts do not see; the rest of the tool is a host like any other.
