@@ -105,6 +105,21 @@ struct SubmitEachOptions {
     std::uint64_t delay = 0;
 };
 
+/// What a host asked for between two steps: an input, for those who record.
+struct HostAction {
+    enum class Kind : std::uint8_t { submit, submit_each, cancel };
+    Kind kind = Kind::submit;
+    JobId id;
+    std::string job{};            ///< submit, submit_each
+    std::string template_name{};  ///< submit_each
+    Value argument{};             ///< submit
+    SubmitOptions options{};
+    SubmitEachOptions each_options{};
+};
+
+/// How much of what jobs ask for the reports hold.
+enum class ActionRecord : std::uint8_t { none, hashes, all };
+
 /// What one step did. Times are for people and differ from run to run; everything else is a
 /// function of the contract.
 struct FrameReport {
@@ -112,6 +127,8 @@ struct FrameReport {
     std::uint64_t state_hash = 0;  ///< of the state after the frame
     std::uint64_t chain = 0;  ///< of inputs, actions, faults and state, chained to the frame before
     std::uint64_t action_hash = 0;
+    std::uint64_t world_hash = 0;  ///< of the world after the frame; the state hash covers it
+    EntityId next_id;              ///< the world's, after the frame
     std::uint64_t jobs = 0;
     std::uint64_t actions = 0;
     std::uint64_t dead_actions = 0;  ///< on entities that were dead: normal life
@@ -129,6 +146,10 @@ struct FrameReport {
     /// Of canon/effects.hpp, from on_input to on_commit; empty unless `record_effects` was called.
     /// Valid until the world changes.
     std::span<const std::uint8_t> effects;
+    /// Of canon/job_actions.hpp, in stamp order; empty unless `record_actions` was called. Valid
+    /// until the next step.
+    std::span<const std::uint8_t> job_actions;
+    std::vector<HostAction> host_actions{};  ///< since the step before
     std::int64_t callback_nanoseconds = 0;  ///< on_input, on_frame and freeze: one thread
     std::int64_t run_nanoseconds = 0;       ///< jobs: all workers
     std::int64_t commit_nanoseconds = 0;    ///< one thread; with on_fault and on_commit
@@ -167,8 +188,12 @@ class SimulationSnapshot {
     ~SimulationSnapshot();
 
     Frame frame() const noexcept;
+    std::uint64_t state_hash() const;
+    std::uint64_t chain() const noexcept;
     /// See Snapshot::world.
     const World& world() const noexcept;
+    /// As Simulation::save does. Any thread.
+    void save(Bytes& out) const;
     const Inside& inside() const noexcept { return *inside_; }
 
   private:
@@ -211,12 +236,19 @@ class Simulation {
     /// being run, and leave the faults that they left then. All limits on runs are twice as large.
     /// `killed` is the report's of that time.
     const FrameReport& replay(std::span<const Input> inputs, std::span<const KilledRun> killed);
+    /// Does again what a host did between steps, before the step is run or replayed.
+    /// Fails: throws canon::Error where that cannot be what was done here: an unknown job or
+    /// template, another id.
+    void repeat(const HostAction& action);
 
     /// Of on_start.
     const FrameReport& start_report() const noexcept;
     Frame frame() const noexcept;
     unsigned workers() const noexcept;
     const Program& program() const noexcept;
+    const SimulationOptions& options() const noexcept;
+    /// "jobs.think", by the number that canon/job_actions.hpp has; empty for another number.
+    std::string job_name(std::uint32_t function) const;
     /// Whether what the program does is the same only under one fingerprint: it has called
     /// arena_order().
     bool needs_exact_mode() const noexcept;
@@ -236,6 +268,8 @@ class Simulation {
 
     /// Reports hold what each frame changed, from the next one on, or no more. Changes no hash.
     void record_effects(bool on);
+    /// The same of what jobs ask for.
+    void record_actions(ActionRecord what);
 
     std::uint64_t state_hash() const;
     std::uint64_t chain() const noexcept;

@@ -96,6 +96,7 @@ enum class WriteResult : std::uint8_t {
 const char* describe(WriteResult result) noexcept;
 
 class Snapshot;
+struct Effect;
 struct StateAnswers;
 
 /// Call: one thread at a time, unless frozen. Indexes of templates and fields are the schema's.
@@ -195,6 +196,10 @@ class World {
     std::span<const std::uint8_t> effects() const noexcept { return effects_.view(); }
     void clear_effects() noexcept { effects_.clear(); }
 
+    /// Makes the change again that an effect tells of, in a world that is as it was before.
+    /// Nobody vouches for the effect: what does not fit here is refused.
+    WriteResult apply(const Effect& effect);
+
     /// The id that the next entity gets. Part of the state.
     EntityId next_id() const noexcept { return {state_.next_id}; }
     /// `id` is larger than that of any entity there is.
@@ -213,6 +218,18 @@ class World {
     bool frozen() const noexcept { return freeze_ != 0; }
 
     // ---- the state as a whole ----
+
+    /// Host states, in order of registration.
+    std::size_t host_states() const noexcept { return host_parts_.size(); }
+    const std::string& host_state_name(std::size_t index) const { return host_parts_[index].name; }
+    std::uint64_t host_state_hash(std::size_t index) const { return host_parts_[index].hash(); }
+    /// Sets `out` to what the host state saves.
+    void save_host_state(std::size_t index, Bytes& out) const {
+        host_parts_[index].save_into(out);
+    }
+    /// Fails: throws canon::Error where the host state refuses or does not read all of `bytes`; its
+    /// content is then up to it.
+    void load_host_state(std::size_t index, std::span<const std::uint8_t> bytes);
 
     /// Registers a part of the state that the host keeps; `name` is unique. Call: before frame 1,
     /// in the same order wherever the simulation runs.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "canon/hash.hpp"
+#include "canon/job_actions.hpp"
 #include "script/action.hpp"
 #include "script/host_functions.hpp"
 #include "simulation/machine.hpp"
@@ -138,8 +139,14 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
     if (result.hash == 0) return;
     action_hashes_.push_back(std::uint64_t{round} << 32 | index);
     action_hashes_.push_back(result.hash);
-    apply_actions(background ? delivered->second->actions.view() : runner_->actions(result), stamp,
-                  index);
+    const std::span<const std::uint8_t> actions =
+        background ? delivered->second->actions.view() : runner_->actions(result);
+    if (records_actions_ != ActionRecord::none) [[unlikely]] {
+        JobActions recorded{stamp, submission.function, result.hash, {}};
+        if (records_actions_ == ActionRecord::all) recorded.actions = actions;
+        detail::write_job_actions(job_actions_, recorded, state_.frame);
+    }
+    apply_actions(actions, stamp, index);
 }
 
 void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, Stamp stamp,

@@ -115,6 +115,8 @@ void Simulation::Machine::begin_report() {
     post_bytes_.clear();
     posts_made_ = 0;
     action_hashes_.clear();
+    job_actions_.clear();
+    report_.host_actions.swap(host_actions_);
     std::fill(struck_.begin(), struck_.end(), false);
     main_runs_ = 0;
     if (lost_writes_ != nullptr) lost_writes_->begin_frame();
@@ -433,6 +435,7 @@ void Simulation::Machine::react() {
     callback(FunctionTable::on_commit, input_bytes_.view(), 1, 0);
     run_posts();
     report_.effects = world_->effects();
+    report_.job_actions = job_actions_.view();
 }
 
 void Simulation::Machine::finish_frame(std::uint64_t input_hash) {
@@ -448,6 +451,8 @@ void Simulation::Machine::finish_frame(std::uint64_t input_hash) {
         faults.update_integer(stamp_hash(fault.stamp));
     }
     report_.state_hash = state_hash();
+    report_.world_hash = world_->state_hash();
+    report_.next_id = world_->next_id();
     Hasher chain;
     chain.update_integer(state_.chain);
     chain.update_integer(input_hash);

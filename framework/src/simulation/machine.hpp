@@ -36,6 +36,10 @@ struct SimulationState {
 struct SimulationSnapshot::Inside {
     SimulationState state;
     std::shared_ptr<const Snapshot> world;
+    std::uint64_t program = 0;  // its digest
+    std::uint64_t seed = 0;
+
+    void save(Bytes& out) const;
 };
 
 class Simulation::Machine final : private script::MainThread {
@@ -52,6 +56,8 @@ class Simulation::Machine final : private script::MainThread {
     JobId submit_each(std::string_view job, std::string_view template_name,
                       const SubmitEachOptions& options);
     void cancel(JobId id);
+    void repeat(const HostAction& action);
+    void record_actions(ActionRecord what) noexcept { records_actions_ = what; }
     std::uint64_t state_hash() const;
     void save(Bytes& out) const;
     void load(ByteReader& in);
@@ -65,6 +71,8 @@ class Simulation::Machine final : private script::MainThread {
     std::uint64_t chain() const noexcept { return state_.chain; }
     unsigned workers() const noexcept { return pool_->size(); }
     const Program& program() const noexcept { return *program_; }
+    const SimulationOptions& options() const noexcept { return options_; }
+    std::string job_name(std::uint32_t function) const;
     World& world() noexcept { return *world_; }
     bool needs_exact_mode() const noexcept { return (*vms_)[0].needs_exact_mode(); }
 
@@ -158,6 +166,9 @@ class Simulation::Machine final : private script::MainThread {
 
     FrameReport report_;
     FrameReport start_report_;
+    ActionRecord records_actions_ = ActionRecord::none;
+    Bytes job_actions_;
+    std::vector<HostAction> host_actions_;  // since the last step
     // Of the replay under way, those of jobs by stamp.
     std::vector<KilledRun> killed_jobs_;
     std::vector<KilledRun> killed_on_main_;

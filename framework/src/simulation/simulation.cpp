@@ -8,6 +8,8 @@ SimulationSnapshot::SimulationSnapshot(std::unique_ptr<const Inside> inside) noe
     : inside_(std::move(inside)) {}
 SimulationSnapshot::~SimulationSnapshot() = default;
 Frame SimulationSnapshot::frame() const noexcept { return inside_->state.frame; }
+std::uint64_t SimulationSnapshot::chain() const noexcept { return inside_->state.chain; }
+void SimulationSnapshot::save(Bytes& out) const { inside_->save(out); }
 const World& SimulationSnapshot::world() const noexcept { return inside_->world->world(); }
 
 Simulation::Simulation(std::shared_ptr<const Program> program, SimulationOptions options, Host host)
@@ -47,6 +49,12 @@ JobId Simulation::submit_each(std::string_view job, std::string_view template_na
 }
 
 void Simulation::cancel(JobId id) { machine_->cancel(id); }
+void Simulation::repeat(const HostAction& action) { machine_->repeat(action); }
+const SimulationOptions& Simulation::options() const noexcept { return machine_->options(); }
+std::string Simulation::job_name(std::uint32_t function) const {
+    return machine_->job_name(function);
+}
+void Simulation::record_actions(ActionRecord what) { machine_->record_actions(what); }
 void Simulation::record_effects(bool on) { machine_->world().record_effects(on); }
 std::uint64_t Simulation::state_hash() const { return machine_->state_hash(); }
 std::uint64_t Simulation::chain() const noexcept { return machine_->chain(); }

@@ -176,20 +176,39 @@ SimulationState SimulationState::load(ByteReader& in, const script::FunctionTabl
     return state;
 }
 
-std::uint64_t Simulation::Machine::state_hash() const {
+namespace {
+
+// Of the whole from its parts, wherever they are.
+std::uint64_t combined_hash(const SimulationState& state, const World& world) {
     Hasher hasher;
-    hasher.update_integer(state_.hash());
-    hasher.update_integer(world_->state_hash());
+    hasher.update_integer(state.hash());
+    hasher.update_integer(world.state_hash());
     return hasher.digest();
 }
 
-void Simulation::Machine::save(Bytes& out) const {
+void save_all(Bytes& out, std::uint64_t program, std::uint64_t seed, const SimulationState& state,
+              const World& world) {
     out.put_string(kMagic);
-    const std::uint64_t digest = program_->digest();
-    out.append(&digest, sizeof digest);
-    out.append(&options_.seed, sizeof options_.seed);
-    state_.save(out);
-    world_->save(out);
+    out.append(&program, sizeof program);
+    out.append(&seed, sizeof seed);
+    state.save(out);
+    world.save(out);
+}
+
+}  // namespace
+
+std::uint64_t Simulation::Machine::state_hash() const { return combined_hash(state_, *world_); }
+
+void Simulation::Machine::save(Bytes& out) const {
+    save_all(out, program_->digest(), options_.seed, state_, *world_);
+}
+
+void SimulationSnapshot::Inside::save(Bytes& out) const {
+    save_all(out, program, seed, state, world->world());
+}
+
+std::uint64_t SimulationSnapshot::state_hash() const {
+    return combined_hash(inside_->state, inside_->world->world());
 }
 
 void Simulation::Machine::load(ByteReader& in) {
@@ -211,6 +230,7 @@ void Simulation::Machine::load(ByteReader& in) {
         refuse(in, "the world's next id is more than " + std::to_string(kMostId));
     world_->load(in);
     state_ = std::move(state);
+    host_actions_.clear();
     restart_background();
 }
 
@@ -218,6 +238,8 @@ std::shared_ptr<const SimulationSnapshot> Simulation::Machine::capture() const {
     auto inside = std::make_unique<SimulationSnapshot::Inside>();
     inside->state = state_;
     inside->world = world_->capture();
+    inside->program = program_->digest();
+    inside->seed = options_.seed;
     return std::make_shared<SimulationSnapshot>(std::move(inside));
 }
 
@@ -227,6 +249,7 @@ void Simulation::Machine::restore(const SimulationSnapshot& snapshot) {
         throw Error("the snapshot is of another program");
     world_->restore(*from.world);
     state_ = from.state;
+    host_actions_.clear();
     restart_background();
 }
 
@@ -284,6 +307,9 @@ JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
     write_value(submit_bytes_, options.key);
     write_value(submit_bytes_, argument);
     if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
+    if (between_steps_)
+        host_actions_.push_back({HostAction::Kind::submit, id, std::string(job), {}, argument,
+                                 options, {}});
     return id;
 }
 
@@ -305,10 +331,40 @@ JobId Simulation::Machine::submit_each(std::string_view job, std::string_view te
     submit_bytes_.put_zigzag(options.priority);
     submit_bytes_.put_varint(options.delay);
     if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
+    if (between_steps_)
+        host_actions_.push_back({HostAction::Kind::submit_each, id, std::string(job),
+                                 std::string(template_name), {}, {}, options});
     return id;
 }
 
-void Simulation::Machine::cancel(JobId id) { apply_cancel(id.value); }
+void Simulation::Machine::cancel(JobId id) {
+    apply_cancel(id.value);
+    if (between_steps_) host_actions_.push_back({HostAction::Kind::cancel, id, {}, {}, {}, {}, {}});
+}
+
+void Simulation::Machine::repeat(const HostAction& action) {
+    CANON_ASSERT(between_steps_, "Simulation::repeat is for between steps");
+    JobId id = action.id;
+    switch (action.kind) {
+        case HostAction::Kind::submit:
+            id = submit(action.job, action.argument, action.options);
+            break;
+        case HostAction::Kind::submit_each:
+            id = submit_each(action.job, action.template_name, action.each_options);
+            break;
+        case HostAction::Kind::cancel:
+            cancel(action.id);
+            break;
+    }
+    if (id != action.id)
+        throw Error("a host's job was submitted as number " + std::to_string(action.id.value) +
+                    " when it was recorded, and is number " + std::to_string(id.value) + " now");
+}
+
+std::string Simulation::Machine::job_name(std::uint32_t function) const {
+    const script::FunctionTable& functions = (*vms_)[0].functions();
+    return function < functions.jobs.size() ? functions.name(function) : std::string();
+}
 
 Simulation::Statistics Simulation::Machine::statistics() const {
     Statistics statistics;

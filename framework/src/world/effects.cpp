@@ -1,6 +1,8 @@
 #include "canon/effects.hpp"
 
 #include "world/effect_writer.hpp"
+#include "world/journal.hpp"
+#include "world/scalar.hpp"
 
 namespace canon {
 
@@ -36,6 +38,38 @@ bool EffectReader::next(Effect& out) {
     out.field = static_cast<FieldIndex>(field);
     out.cell = static_cast<std::uint32_t>(cell);
     return read_value(in_, out.before) && read_value(in_, out.after);
+}
+
+WriteResult World::apply(const Effect& effect) {
+    assert_writable();
+    if (effect.template_index >= schema().size()) return WriteResult::no_field;
+    const std::size_t fields = layouts_[effect.template_index].columns.size();
+    try {
+        if (effect.kind == Effect::Kind::spawn) {
+            std::vector<Assignment> assignments;
+            std::vector<Bytes> buffers(effect.fields.size());
+            for (const auto& [field, value] : effect.fields) {
+                if (field >= fields || !column(effect.template_index, field).hashed)
+                    return WriteResult::no_field;
+                const Scalar scalar = detail::scalar_of(value, buffers[assignments.size()]);
+                assignments.push_back({field, scalar});
+            }
+            return spawn(effect.entity, effect.template_index, assignments);
+        }
+        Location where;
+        if (!find(effect.entity, where) || where.template_index != effect.template_index)
+            return WriteResult::dead;
+        if (effect.kind == Effect::Kind::destroy) return destroy(effect.entity);
+        if (effect.field >= fields || !column(effect.template_index, effect.field).hashed)
+            return WriteResult::no_field;
+        const detail::ColumnLayout& layout = column(effect.template_index, effect.field);
+        if (effect.cell >= layout.width) return WriteResult::bad_index;
+        Bytes buffer;
+        return store({effect.entity, where, effect.field, &layout}, effect.cell,
+                     detail::scalar_of(effect.after, buffer));
+    } catch (const Error&) {
+        return WriteResult::wrong_type;  // it nests too deeply
+    }
 }
 
 namespace detail {

@@ -280,18 +280,20 @@ void World::load_host_parts(ByteReader& in) {
     load_host_parts(saved);
 }
 
+void World::load_host_state(std::size_t index, std::span<const std::uint8_t> bytes) {
+    ByteReader in(bytes);
+    host_parts_[index].state->load(in);
+    if (in.failed() || in.left() != 0)
+        throw Error(in.failed() ? in.fail_text()
+                                : std::to_string(in.left()) + " bytes more than it reads");
+}
+
 void World::load_host_parts(std::span<const std::span<const std::uint8_t>> saved) {
     std::vector<Bytes> before(host_parts_.size());
     for (std::size_t i = 0; i < host_parts_.size(); ++i) host_parts_[i].save_into(before[i]);
     std::size_t at = 0;
     try {
-        for (; at < host_parts_.size(); ++at) {
-            ByteReader in(saved[at]);
-            host_parts_[at].state->load(in);
-            if (in.failed() || in.left() != 0)
-                throw Error(in.failed() ? in.fail_text()
-                                        : std::to_string(in.left()) + " bytes more than it reads");
-        }
+        for (; at < host_parts_.size(); ++at) load_host_state(at, saved[at]);
     } catch (const std::exception& error) {
         for (std::size_t i = 0; i <= at; ++i) {
             ByteReader in(before[i].view());
