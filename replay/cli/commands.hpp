@@ -7,6 +7,10 @@ namespace canon::cli {
 
 /// canon run: runs a program for a number of frames and shows its hashes.
 void add_run(CLI::App& app, int& exit_code);
+/// canon record: the same, recorded into a file.
+void add_record(CLI::App& app, int& exit_code);
+/// canon replay: plays a recording and compares every hash.
+void add_replay(CLI::App& app, int& exit_code);
 /// canon info: tells the fingerprint of this build and machine.
 void add_info(CLI::App& app, int& exit_code);
 /// canon bench: measures this build on this machine.

@@ -51,6 +51,8 @@ class FrameOutput {
 };
 
 std::unique_ptr<FrameOutput> make_frame_table(const OutputOptions& options);
+/// Shows nothing.
+std::unique_ptr<FrameOutput> make_no_output();
 /// One object a frame; frame 0 only if it has something to say beyond its hash, or is the last. The
 /// last one has the lost writes of all frames.
 std::unique_ptr<FrameOutput> make_json_lines(const OutputOptions& options);

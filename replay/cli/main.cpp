@@ -22,6 +22,8 @@ int run_command(int argc, char** argv) {
     app.footer(canon::cli::kExitCodes);
     int exit_code = canon::cli::kDone;
     canon::cli::add_run(app, exit_code);
+    canon::cli::add_record(app, exit_code);
+    canon::cli::add_replay(app, exit_code);
     canon::cli::add_info(app, exit_code);
     canon::cli::add_bench(app, exit_code);
     try {

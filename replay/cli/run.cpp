@@ -1,5 +1,7 @@
 // canon run: runs a program for a number of frames and shows its hashes.
 #include <fmt/format.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -19,6 +21,8 @@
 #include "cli/exit_codes.hpp"
 #include "cli/frame_output.hpp"
 #include "cli/inputs_file.hpp"
+#include "cli/options.hpp"
+#include "recording/recorder.hpp"
 
 namespace canon::cli {
 namespace {
@@ -36,16 +40,17 @@ struct RunOptions {
     bool json = false;
     bool fail_on_fault = false;
     bool check_writes = false;
+    std::string record;
+    std::string actions = "all";
+    bool effects = false;
+    std::uint64_t keyframe_frames = replay::RecorderOptions().keyframe_frames;
+    std::string durable = "no";
+    bool quiet = false;
 };
 
 constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 60;
 
 volatile std::sig_atomic_t interrupted = 0;
-
-int complain(ExitCode code, const std::string& text) {
-    fmt::print(stderr, "canon: {}\n", text);
-    return code;
-}
 
 // "units=2000" and the like as one map. A later entry replaces one of the same key.
 Value config_of(const std::vector<std::string>& entries) {
@@ -76,20 +81,6 @@ std::optional<std::uint64_t> hash_of(std::string_view text) {
     if (error != std::errc() || end != text.data() + text.size() || text.empty())
         return std::nullopt;
     return hash;
-}
-
-// CLI11 alone would take -1 for the largest number there is.
-CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
-    return CLI::Validator(
-        [least, most](std::string& text) {
-            std::uint64_t number = 0;
-            const auto [end, error] =
-                std::from_chars(text.data(), text.data() + text.size(), number);
-            const bool whole = error == std::errc() && end == text.data() + text.size();
-            if (whole && number >= least && number <= most) return std::string();
-            return fmt::format("expected a whole number from {} to {}, not {}", least, most, text);
-        },
-        "");
 }
 
 // Sums up what a summary tells of all frames.
@@ -142,18 +133,67 @@ class Session {
     std::optional<ChaosPair> pair_;
 };
 
+// As --durable says it: "no", "seal", or seconds. Nothing for another text.
+std::optional<replay::Durability> durability_of(const std::string& text) {
+    using When = replay::Durability::When;
+    if (text == "no") return replay::Durability{When::never};
+    if (text == "seal") return replay::Durability{When::each_seal};
+    double seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc() || end != text.data() + text.size() || !(seconds > 0))
+        return std::nullopt;
+    return replay::Durability{When::seconds, seconds};
+}
+
+// A recording of the session, if one is wished. "-" is stdout.
+class Recording {
+  public:
+    Recording(Simulation& simulation, const RunOptions& options) {
+        if (options.record.empty()) return;
+        if (options.record == "-")
+            sink_ = std::make_unique<replay::FileSink>(STDOUT_FILENO, "the output");
+        else
+            sink_ = std::make_unique<replay::FileSink>(options.record);
+        replay::RecorderOptions settings;
+        settings.levels.actions = options.actions == "all"      ? ActionRecord::all
+                                  : options.actions == "hashes" ? ActionRecord::hashes
+                                                                : ActionRecord::none;
+        settings.levels.effects = options.effects;
+        settings.keyframe_frames = options.keyframe_frames;
+        settings.durability = *durability_of(options.durable);
+        settings.program_name = std::filesystem::path(options.program).filename().string();
+        recorder_.emplace(simulation, Simulation::Host{}, *sink_, settings);
+    }
+
+    void record(std::span<const Input> inputs, const FrameReport& report) {
+        if (recorder_) recorder_->record(inputs, report);
+    }
+    void close() {
+        if (!recorder_) return;
+        recorder_->close();
+        sink_->close();
+    }
+
+  private:
+    std::unique_ptr<replay::FileSink> sink_;
+    std::optional<replay::Recorder> recorder_;
+};
+
 Summary run_frames(Session& session, const RunOptions& options, const InputsFile& inputs,
-                   FrameOutput& output) {
+                   FrameOutput& output, Recording& recording) {
     Simulation& simulation = session.shown();
     const auto begin = std::chrono::steady_clock::now();
     Totals totals;
     totals.add(simulation.start_report());
     output.start(simulation.start_report());
     while (simulation.frame().value < options.frames && interrupted == 0 && !session.differs()) {
-        const FrameReport& report = session.step(inputs.of_frame(simulation.frame().value + 1));
+        const std::span<const Input> given = inputs.of_frame(simulation.frame().value + 1);
+        const FrameReport& report = session.step(given);
         totals.add(report);
         output.frame(report);
+        recording.record(given, report);
     }
+    recording.close();
     Summary summary = totals.summary();
     summary.frames = simulation.frame().value;
     summary.state_hash = simulation.state_hash();
@@ -214,6 +254,9 @@ int run(const RunOptions& options) {
         } catch (const Error& error) {
             return complain(kBadInputs, error.what());
         }
+    if (!durability_of(options.durable))
+        return complain(kUsage, fmt::format("--durable {}: expected no, seal, or seconds above 0",
+                                            options.durable));
     std::unique_ptr<Session> session;
     try {
         session = std::make_unique<Session>(options.program, settings, chaos_seed);
@@ -223,13 +266,17 @@ int run(const RunOptions& options) {
     const OutputOptions shown{
         options.program,    options.frames, options.seed,        session->shown().workers(),
         options.hash_every, chaos_seed,     options.check_writes};
-    const std::unique_ptr<FrameOutput> output =
-        options.json ? make_json_lines(shown) : make_frame_table(shown);
+    if (options.record == "-" && !options.quiet)
+        return complain(kUsage, "-o -: the output takes the recording: give --quiet too");
+    const std::unique_ptr<FrameOutput> output = options.quiet  ? make_no_output()
+                                                : options.json ? make_json_lines(shown)
+                                                               : make_frame_table(shown);
     std::signal(SIGINT, [](int) {
         interrupted = 1;
         std::signal(SIGINT, SIG_DFL);  // a second one ends the process
     });
-    const Summary summary = run_frames(*session, options, inputs, *output);
+    Recording recording(session->shown(), options);
+    const Summary summary = run_frames(*session, options, inputs, *output, recording);
     output->finish(summary);
     if (session->chaos() != nullptr) output->chaos(*session->chaos());
     std::fflush(stdout);  // before what goes to stderr
@@ -238,9 +285,10 @@ int run(const RunOptions& options) {
 
 }  // namespace
 
-void add_run(CLI::App& app, int& exit_code) {
-    CLI::App* command =
-        app.add_subcommand("run", "Run a program and show the state hash of its frames");
+namespace {
+
+void add(CLI::App& app, int& exit_code, const char* name, const char* about, bool records) {
+    CLI::App* command = app.add_subcommand(name, about);
     command->get_formatter()->column_width(22);
     auto options = std::make_shared<RunOptions>();
     command->add_option("PROGRAM", options->program, "A folder with a main.lua, or a .lua file")
@@ -296,8 +344,44 @@ void add_run(CLI::App& app, int& exit_code) {
                       "Tell what scripts write and nothing keeps: globals, variables outside\n"
                       "of functions, copies of fields, fields that two jobs set; slower,\n"
                       "changes no hash");
+    CLI::Option* const file =
+        command
+            ->add_option(records ? "-o,--output" : "--record", options->record,
+                         "Record the session into this file; - is the output, which then\n"
+                         "takes nothing else with --quiet")
+            ->option_text("FILE");
+    if (records) file->required();
+    command
+        ->add_option("--record-actions", options->actions,
+                     "What of the jobs' actions is recorded (default: all)")
+        ->check(CLI::IsMember({"all", "hashes", "none"}))
+        ->option_text("WHAT");
+    command->add_flag("--record-effects", options->effects,
+                      "Record what each frame changed, too: for replays that skip the\n"
+                      "scripts");
+    command
+        ->add_option("--keyframes", options->keyframe_frames,
+                     "Frames from one keyframe to the next (default: 300)")
+        ->check(whole_number(1, 1u << 20))
+        ->option_text("N");
+    command
+        ->add_option("--durable", options->durable,
+                     "When what is recorded is to outlast a loss of power: no, seal\n"
+                     "(each time about a second is written) or seconds (default: no)")
+        ->option_text("WHEN");
+    command->add_flag("--quiet", options->quiet, "Show no frames, only what went wrong");
     command->footer(kExitCodes);
     command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+    add(app, exit_code, "run", "Run a program and show the state hash of its frames", false);
+}
+
+void add_record(CLI::App& app, int& exit_code) {
+    add(app, exit_code, "record", "Run a program and record the session: run, with -o", true);
 }
 
 }  // namespace canon::cli

@@ -222,8 +222,8 @@ FramesReader::FramesReader(std::span<const std::uint8_t> payload, Frame first, s
 }
 
 void FramesReader::refuse(const ByteReader& in) const {
-    throw Error("the record of frame " + std::to_string(frame_.value) + " is malformed: " +
-                in.fail_text());
+    throw Error("the record of frame " + std::to_string(frame_.value) +
+                " is malformed: " + in.fail_text());
 }
 
 bool FramesReader::next(FrameRecord& out) {

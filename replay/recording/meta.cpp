@@ -124,31 +124,25 @@ void write_meta(Bytes& out, const Meta& meta) {
     List features;
     for (const std::string_view feature : kFeatures) features.emplace_back(feature);
     const Fingerprint& build = meta.fingerprint;
-    write_value(
-        out,
-        Map{{"needs", std::move(features)},
-            {"program",
-             Map{{"name", meta.program_name},
-                 {"digest", bits(meta.program_digest)},
-                 {"modules", std::move(modules)}}},
-            {"seed", bits(meta.seed)},
-            {"config", meta.config},
-            {"limits", std::move(limits)},
-            {"frames_per_second", meta.frames_per_second},
-            {"exact", meta.needs_exact},
-            {"fingerprint",
-             Map{{"lua", build.lua},
-                 {"layout", bits(build.layout_probe)},
-                 {"order", bits(build.order_probe)},
-                 {"math", bits(build.math_probe)},
-                 {"format", static_cast<std::int64_t>(build.format)}}},
-            {"host",
-             Map{{"schema", bits(meta.schema_digest)},
-                 {"handlers", names(meta.host_handlers)},
-                 {"states", names(meta.host_states)}}},
-            {"levels",
-             Map{{"actions", static_cast<std::int64_t>(meta.levels.actions)},
-                 {"effects", meta.levels.effects}}}});
+    write_value(out, Map{{"needs", std::move(features)},
+                         {"program", Map{{"name", meta.program_name},
+                                         {"digest", bits(meta.program_digest)},
+                                         {"modules", std::move(modules)}}},
+                         {"seed", bits(meta.seed)},
+                         {"config", meta.config},
+                         {"limits", std::move(limits)},
+                         {"frames_per_second", meta.frames_per_second},
+                         {"exact", meta.needs_exact},
+                         {"fingerprint", Map{{"lua", build.lua},
+                                             {"layout", bits(build.layout_probe)},
+                                             {"order", bits(build.order_probe)},
+                                             {"math", bits(build.math_probe)},
+                                             {"format", static_cast<std::int64_t>(build.format)}}},
+                         {"host", Map{{"schema", bits(meta.schema_digest)},
+                                      {"handlers", names(meta.host_handlers)},
+                                      {"states", names(meta.host_states)}}},
+                         {"levels", Map{{"actions", static_cast<std::int64_t>(meta.levels.actions)},
+                                        {"effects", meta.levels.effects}}}});
 }
 
 Meta read_meta(std::span<const std::uint8_t> payload) {

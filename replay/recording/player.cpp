@@ -50,8 +50,9 @@ void check_host(const Meta& meta, const Simulation::Host& host) {
         for (const std::string& name : names)
             if (std::none_of(given.begin(), given.end(),
                              [&](const auto& one) { return one.first == name; }))
-                throw Error(std::string("the recording was made by a host with the ") + what +
-                            " '" + name + "': it can only be played by a host that has it");
+                throw OtherProgram(std::string("the recording was made by a host with the ") +
+                                   what + " '" + name +
+                                   "': it can only be played by a host that has it");
     };
     missing(meta.host_handlers, host.handlers, "handler");
     missing(meta.host_states, host.states, "host state");
@@ -62,37 +63,39 @@ void check_host(const Meta& meta, const Simulation::Host& host) {
 std::string describe(const Divergence& divergence) {
     std::string text = "frame " + frame_text(divergence.frame) + ": " + divergence.what;
     if (divergence.recorded != divergence.played)
-        text += " " + hash_text(divergence.played) + ", recorded " +
-                hash_text(divergence.recorded);
+        text += " " + hash_text(divergence.played) + ", recorded " + hash_text(divergence.recorded);
     for (const std::string& line : divergence.details) text += "\n  " + line;
     return text;
 }
 
 Player::Player(ByteSource& source, PlayerOptions options)
     : source_(source), options_(std::move(options)), reader_(source) {
-    if (options_.segment != 0 && !reader_.seek({UINT64_MAX}, options_.segment))
-        throw Error("the recording has no segment " + std::to_string(options_.segment));
     while (true) {
         const Event event = reader_.next();
-        if (event == Event::meta) break;
-        if (event == Event::end) throw Error("the recording has no META that is whole");
+        if (event == Event::meta && reader_.segment() == options_.segment) break;
+        if (event == Event::end)
+            throw Error("the recording has no META that is whole" +
+                        (options_.segment == 0
+                             ? std::string()
+                             : " in a segment " + std::to_string(options_.segment + 1)));
     }
     meta_ = reader_.meta();
     check_host(meta_, options_.host);
     build_difference_ = explain_difference(meta_.fingerprint, fingerprint());
     if (meta_.needs_exact && !build_difference_.empty())
-        throw Error("the recording needs exact mode, and this build is another one:\n" +
-                    build_difference_);
+        throw OtherBuild("the recording needs exact mode, and this build is another one:\n" +
+                         build_difference_);
     SimulationOptions settings = options_of(meta_);
     settings.workers = options_.workers;
     simulation_ = std::make_unique<Simulation>(
         options_.program != nullptr ? options_.program : program_of(meta_), settings,
         options_.host);
+    has_other_program_ = simulation_->program().digest() != meta_.program_digest;
     if (options_.mode == PlayMode::apply) {
         if (!meta_.levels.effects)
             throw Error("the recording holds no effects: it can be executed, not applied");
         if (simulation_->world().schema().digest() != meta_.schema_digest)
-            throw Error("the program has other templates than the one that was recorded");
+            throw OtherProgram("the program has other templates than the one that was recorded");
     } else {
         simulation_->record_actions(meta_.levels.actions);
     }
@@ -109,16 +112,20 @@ Player::Player(ByteSource& source, PlayerOptions options)
 Player::~Player() = default;
 
 void Player::load(const Keyframe& keyframe) {
-    ByteReader in(keyframe.saved.view());
-    if (simulation_->program().digest() == meta_.program_digest) {
+    if (has_other_program_) {
+        // Its own first state; later ones of the recording are not its.
+        if (keyframe.position.value != 1)
+            throw OtherProgram(
+                "another program can only be played from frame 0, and the recording "
+                "begins later");
+    } else {
+        ByteReader in(keyframe.saved.view());
         simulation_->load(in);
         const std::uint64_t hash = simulation_->state_hash();
         if (hash != keyframe.state_hash)
             throw Error("the keyframe before frame " + frame_text(keyframe.position) +
                         " loads to the state hash " + hash_text(hash) + ", recorded " +
                         hash_text(keyframe.state_hash));
-    } else {
-        throw Error("another program cannot take the recorded state: play it from frame 0");
     }
     frame_ = loaded_ = {keyframe.position.value - 1};
     report_ = nullptr;
@@ -146,7 +153,9 @@ bool Player::step() {
             case Event::keyframe: {
                 const Keyframe& key = reader_.keyframe();
                 if (key.position.value != frame_.value + 1) break;
-                if (options_.mode == PlayMode::execute) {
+                if (has_other_program_) {
+                    if (options_.mode == PlayMode::execute) keep();
+                } else if (options_.mode == PlayMode::execute) {
                     const std::uint64_t hash = simulation_->state_hash();
                     if (hash != key.state_hash)
                         diverge({frame_, "keyframe", key.state_hash, hash, {}});
@@ -279,7 +288,10 @@ void Player::apply(const FrameRecord& record) {
             if (state >= world.host_states()) throw Error("there is no such host state");
             world.load_host_state(state, saved);
         } catch (const std::exception& error) {
-            diverge({record.frame, "effect", 0, 0,
+            diverge({record.frame,
+                     "effect",
+                     0,
+                     0,
                      {"host state " + std::to_string(state) + ": " + error.what()}});
         }
     if (record.next_id.value > world.next_id().value) world.set_next_id(record.next_id);
@@ -309,15 +321,17 @@ void Player::seek(Frame frame) {
     if (frame < first_)
         throw Error("the recording begins after frame " + frame_text(first_) + ", and frame " +
                     frame_text(frame) + " is asked for");
-    // From here on, from a state that was kept, or from a keyframe in the file: whichever is nearest.
+    // From here on, from a state that was kept, or from a keyframe in the file: whichever is
+    // nearest.
     auto kept = kept_.upper_bound(frame);
     const bool has_kept = kept != kept_.begin();
     if (has_kept) --kept;
-    const std::optional<Place> start =
-        reader_.finder().find_start({frame.value + 1}, options_.segment);
+    std::optional<Place> start;
+    if (!has_other_program_)
+        start = reader_.finder().find_start({frame.value + 1}, options_.segment);
     const Frame in_file = start ? Frame{start->position.value - 1} : Frame{};
-    const bool here_is_near = frame_ <= frame && (!start || frame_ >= in_file) &&
-                              (!has_kept || frame_ >= kept->first);
+    const bool here_is_near =
+        frame_ <= frame && (!start || frame_ >= in_file) && (!has_kept || frame_ >= kept->first);
     if (!here_is_near) {
         if (has_kept && (!start || kept->first >= in_file)) {
             simulation_->restore(*kept->second);
@@ -333,9 +347,9 @@ void Player::seek(Frame frame) {
     }
     while (frame_ < frame) {
         if (step()) continue;
-        throw Error("frame " + frame_text(frame) + " is not in the recording: " +
-                    (stopped_by_.empty() ? "it ends after frame " + frame_text(frame_)
-                                         : stopped_by_));
+        throw Error(
+            "frame " + frame_text(frame) + " is not in the recording: " +
+            (stopped_by_.empty() ? "it ends after frame " + frame_text(frame_) : stopped_by_));
     }
     report_ = nullptr;
     if (options_.mode == PlayMode::execute) keep();

@@ -12,10 +12,20 @@
 #include <string>
 #include <vector>
 
+#include "canon/error.hpp"
 #include "canon/simulation.hpp"
 #include "recording/recording_reader.hpp"
 
 namespace canon::replay {
+
+/// The recording is of a program or host that is not at hand.
+struct OtherProgram : Error {
+    using Error::Error;
+};
+/// The recording needs exact mode, and another build made it.
+struct OtherBuild : Error {
+    using Error::Error;
+};
 
 enum class PlayMode : std::uint8_t { execute, apply };
 
@@ -48,8 +58,8 @@ class Player {
   public:
     /// Reads META, makes the simulation, and stands at the recording's first state.
     /// Borrows: `source`.
-    /// Fails: throws canon::Error where there is no recording, its program cannot be loaded, it
-    /// needs a host that is not given, or exact mode and this build is another one.
+    /// Fails: throws OtherProgram where it needs a host that is not given, or other templates;
+    /// OtherBuild where it needs exact mode and this build is another one; else canon::Error.
     explicit Player(ByteSource& source, PlayerOptions options = {});
     ~Player();
 
@@ -114,7 +124,7 @@ class Player {
     const FrameReport* report_ = nullptr;
     std::string stopped_by_;
     std::optional<Divergence> divergence_;
-    bool at_keyframe_ = false;
+    bool has_other_program_ = false;
     std::map<Frame, std::shared_ptr<const SimulationSnapshot>> kept_;
 };
 

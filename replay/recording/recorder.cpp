@@ -10,8 +10,8 @@ namespace canon::replay {
 namespace {
 
 std::uint64_t now() noexcept {
-    return static_cast<std::uint64_t>(
-        std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                      std::chrono::nanoseconds(1));
 }
 
 std::uint64_t nanoseconds(double seconds) noexcept {
@@ -173,7 +173,11 @@ void Recorder::flush() {
 void Recorder::close() {
     if (std::exchange(closed_, true)) return;
     seal(false);
-    send({Order::Kind::end, {first_, 0}, {}, nullptr, 0,
+    send({Order::Kind::end,
+          {first_, 0},
+          {},
+          nullptr,
+          0,
           options_.durability.when != Durability::When::never});
     {
         const std::lock_guard lock(mutex_);
@@ -239,8 +243,8 @@ void Recorder::carry_out(Order& order) {
             KeyPart part;
             part.state_hash = order.snapshot->state_hash();
             part.chain = order.snapshot->chain();
-            part.parts = static_cast<std::uint32_t>((saved.size() + kKeyPartBytes - 1) /
-                                                    kKeyPartBytes);
+            part.parts =
+                static_cast<std::uint32_t>((saved.size() + kKeyPartBytes - 1) / kKeyPartBytes);
             for (std::size_t begin = 0; part.part < part.parts;
                  ++part.part, begin += kKeyPartBytes) {
                 part.saved = saved.view(begin, std::min(begin + kKeyPartBytes, saved.size()));

@@ -1,9 +1,9 @@
 // Recorder: writes a session to a sink while it runs.
 //
-// The main thread gathers what each frame was into the payload of a chunk; a thread of the recorder's
-// own compresses, hashes and writes it. Keyframes are captured on the main thread and turned into
-// bytes on the other. Where the sink is slower than the session, the main thread waits: nothing is
-// dropped.
+// The main thread gathers what each frame was into the payload of a chunk; a thread of the
+// recorder's own compresses, hashes and writes it. Keyframes are captured on the main thread and
+// turned into bytes on the other. Where the sink is slower than the session, the main thread waits:
+// nothing is dropped.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -49,9 +49,9 @@ struct RecorderOptions {
 /// Call: on the main thread.
 class Recorder {
   public:
-    /// Begins with the simulation's state as it is now. `host` is what the simulation was made with.
-    /// Borrows: both, and `sink`, until it is closed.
-    /// Fails: throws canon::Error where a thread cannot be started.
+    /// Begins with the simulation's state as it is now. `host` is what the simulation was made
+    /// with. Borrows: both, and `sink`, until it is closed. Fails: throws canon::Error where a
+    /// thread cannot be started.
     Recorder(Simulation& simulation, const Simulation::Host& host, Sink& sink,
              RecorderOptions options = {});
     /// Closes, without a word about errors.

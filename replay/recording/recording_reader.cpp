@@ -58,8 +58,9 @@ std::optional<RecordingReader::Event> RecordingReader::take_chunk() {
             return {};
     }
     if (!may_be_skipped(chunk.header.kind))
-        throw Error("the recording has chunks of " + kind_name(chunk.header.kind) +
-                    ", without which its frames cannot be understood: use a newer version of Canon");
+        throw Error(
+            "the recording has chunks of " + kind_name(chunk.header.kind) +
+            ", without which its frames cannot be understood: use a newer version of Canon");
     return {};
 }
 

@@ -46,8 +46,8 @@ class RecordingReader {
     std::uint32_t segment() const noexcept { return segment_; }
     std::uint64_t offset() const noexcept { return offset_; }
 
-    /// Goes on with the META of the last keyframe at or before `frame`, in that segment. False where
-    /// there is none.
+    /// Goes on with the META of the last keyframe at or before `frame`, in that segment. False
+    /// where there is none.
     bool seek(Frame frame, std::uint32_t segment = 0);
     void seek(const Place& place);
     ChunkFinder& finder() noexcept { return finder_; }

@@ -150,10 +150,10 @@ struct FrameReport {
     /// until the next step.
     std::span<const std::uint8_t> job_actions;
     std::vector<HostAction> host_actions{};  ///< since the step before
-    std::int64_t callback_nanoseconds = 0;  ///< on_input, on_frame and freeze: one thread
-    std::int64_t run_nanoseconds = 0;       ///< jobs: all workers
-    std::int64_t commit_nanoseconds = 0;    ///< one thread; with on_fault and on_commit
-    std::int64_t hash_nanoseconds = 0;      ///< one thread
+    std::int64_t callback_nanoseconds = 0;   ///< on_input, on_frame and freeze: one thread
+    std::int64_t run_nanoseconds = 0;        ///< jobs: all workers
+    std::int64_t commit_nanoseconds = 0;     ///< one thread; with on_fault and on_commit
+    std::int64_t hash_nanoseconds = 0;       ///< one thread
 };
 
 class Simulation;

@@ -224,9 +224,7 @@ class World {
     const std::string& host_state_name(std::size_t index) const { return host_parts_[index].name; }
     std::uint64_t host_state_hash(std::size_t index) const { return host_parts_[index].hash(); }
     /// Sets `out` to what the host state saves.
-    void save_host_state(std::size_t index, Bytes& out) const {
-        host_parts_[index].save_into(out);
-    }
+    void save_host_state(std::size_t index, Bytes& out) const { host_parts_[index].save_into(out); }
     /// Fails: throws canon::Error where the host state refuses or does not read all of `bytes`; its
     /// content is then up to it.
     void load_host_state(std::size_t index, std::span<const std::uint8_t> bytes);

@@ -22,8 +22,8 @@ bool small(ByteReader& in, std::uint32_t& out) {
 
 void detail::write_job_actions(Bytes& out, const JobActions& actions, Frame frame) {
     out.put_varint(frame.value - actions.stamp.frame.value);
-    for (const std::uint32_t number : {actions.stamp.submission, actions.stamp.job,
-                                       actions.stamp.round, actions.function})
+    for (const std::uint32_t number :
+         {actions.stamp.submission, actions.stamp.job, actions.stamp.round, actions.function})
         out.put_varint(number);
     out.append(&actions.hash, sizeof actions.hash);
     out.put_varint(actions.actions.size());

@@ -308,8 +308,8 @@ JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
     write_value(submit_bytes_, argument);
     if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
     if (between_steps_)
-        host_actions_.push_back({HostAction::Kind::submit, id, std::string(job), {}, argument,
-                                 options, {}});
+        host_actions_.push_back(
+            {HostAction::Kind::submit, id, std::string(job), {}, argument, options, {}});
     return id;
 }
 
@@ -332,8 +332,13 @@ JobId Simulation::Machine::submit_each(std::string_view job, std::string_view te
     submit_bytes_.put_varint(options.delay);
     if (const char* problem = apply(submit_bytes_.view())) throw Error(problem);
     if (between_steps_)
-        host_actions_.push_back({HostAction::Kind::submit_each, id, std::string(job),
-                                 std::string(template_name), {}, {}, options});
+        host_actions_.push_back({HostAction::Kind::submit_each,
+                                 id,
+                                 std::string(job),
+                                 std::string(template_name),
+                                 {},
+                                 {},
+                                 options});
     return id;
 }
 
