@@ -7,7 +7,9 @@
 namespace canon::replay {
 namespace {
 
-constexpr std::uint8_t kEffects = 1;  // of a FRAMES payload's first byte
+// Of a FRAMES payload's first byte.
+constexpr std::uint8_t kEffects = 1;
+constexpr std::uint8_t kPacked = 2;
 
 // Of a frame: which of these follow.
 enum Part : std::uint64_t {
@@ -205,20 +207,55 @@ void FramesWriter::finish(Bytes& out) {
 FramesReader::FramesReader(std::span<const std::uint8_t> payload, Frame first, std::uint32_t count)
     : frame_(first), left_(count), frames_({}), actions_({}), effects_({}) {
     ByteReader in(payload);
-    std::uint8_t flags;
+    std::uint8_t flags = 0;
+    std::uint64_t sizes[3] = {};
+    in.byte(flags);
+    if (!in.failed() && flags > (kEffects | kPacked)) in.fail("flags that are not known");
+    with_effects_ = (flags & kEffects) != 0;
+    const auto part = [&](std::uint64_t size) {
+        const std::uint8_t* const at = in.position();
+        in.skip(static_cast<std::size_t>(size));
+        return ByteReader({at, static_cast<std::size_t>(in.failed() ? 0 : size)});
+    };
+    if ((flags & kPacked) != 0) {
+        if (!in.count(sizes[0])) refuse(in);
+        frames_ = part(sizes[0]);
+        unpack_frames(in, count, unpacked_actions_, unpacked_effects_);
+        actions_ = ByteReader(unpacked_actions_.view());
+        effects_ = ByteReader(unpacked_effects_.view());
+    } else {
+        for (std::uint64_t& size : sizes) in.count(size);
+        if (!in.failed() && sizes[0] + sizes[1] + sizes[2] > in.left()) in.fail("another size");
+        if (!in.failed()) {
+            frames_ = part(sizes[0]);
+            actions_ = part(sizes[1]);
+            effects_ = part(sizes[2]);
+        }
+    }
+    if (!in.failed() && in.left() != 0) in.fail("more than is told");
+    if (in.failed()) refuse(in);
+}
+
+void PayloadPacker::pack(std::span<const std::uint8_t> payload, FrameSpan frames, Bytes& out) {
+    FramesReader reader(payload, frames.first, frames.count);
+    FrameRecord record;
+    packer_.clear();
+    bool good = true;
+    while (good && reader.next(record)) good = packer_.add({record.job_actions, record.effects});
+    if (!good) {
+        packer_.clear();
+        out.append(payload);
+        return;
+    }
+    ByteReader in(payload);
+    std::uint8_t flags = 0;
     std::uint64_t sizes[3] = {};
     in.byte(flags);
     for (std::uint64_t& size : sizes) in.count(size);
-    if (!in.failed() && flags > kEffects) in.fail("flags that are not known");
-    if (!in.failed() && sizes[0] + sizes[1] + sizes[2] != in.left()) in.fail("another size");
-    if (in.failed()) refuse(in);
-    with_effects_ = (flags & kEffects) != 0;
-    const std::uint8_t* at = in.position();
-    ByteReader* const parts[] = {&frames_, &actions_, &effects_};
-    for (std::size_t i = 0; i < 3; ++i) {
-        *parts[i] = ByteReader({at, static_cast<std::size_t>(sizes[i])});
-        at += sizes[i];
-    }
+    out.put(flags | kPacked);
+    out.put_varint(sizes[0]);
+    out.append({in.position(), static_cast<std::size_t>(sizes[0])});
+    packer_.finish(out);
 }
 
 void FramesReader::refuse(const ByteReader& in) const {

@@ -9,6 +9,8 @@
 
 #include "canon/bytes.hpp"
 #include "canon/simulation.hpp"
+#include "container/chunk.hpp"
+#include "recording/frame_packing.hpp"
 
 namespace canon::replay {
 
@@ -56,6 +58,8 @@ class FramesReader {
     /// Borrows: `payload`, as long as records are used.
     /// Fails: throws canon::Error where its beginning is malformed.
     FramesReader(std::span<const std::uint8_t> payload, Frame first, std::uint32_t count);
+    FramesReader(const FramesReader&) = delete;
+    FramesReader& operator=(const FramesReader&) = delete;
 
     /// False at the end. Fails: throws canon::Error that names the frame.
     bool next(FrameRecord& out);
@@ -66,7 +70,19 @@ class FramesReader {
     Frame frame_;
     std::uint32_t left_;
     bool with_effects_ = false;
+    Bytes unpacked_actions_, unpacked_effects_;
     ByteReader frames_, actions_, effects_;
+};
+
+/// The payload with its actions and effects packed, as it goes into the chunk: see
+/// frame_packing.hpp.
+class PayloadPacker {
+  public:
+    /// `payload` is what FramesWriter made; it is appended as it is where it cannot be packed.
+    void pack(std::span<const std::uint8_t> payload, FrameSpan frames, Bytes& out);
+
+  private:
+    FramePacker packer_;
 };
 
 /// What KEY chunks hold: the state after the frame before their position.

@@ -231,7 +231,9 @@ void Recorder::run() {
 void Recorder::carry_out(Order& order) {
     switch (order.kind) {
         case Order::Kind::frames:
-            writer_.write(ChunkKind::frames, order.span, order.payload.view());
+            packed_.clear();
+            packer_.pack(order.payload.view(), order.span, packed_);
+            writer_.write(ChunkKind::frames, order.span, packed_.view());
             break;
         case Order::Kind::notes:
             writer_.write(ChunkKind::note, order.span, order.payload.view());

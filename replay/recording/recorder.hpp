@@ -120,6 +120,8 @@ class Recorder {
 
     // Of the other thread.
     ChunkWriter writer_;
+    PayloadPacker packer_;
+    Bytes packed_;
     std::uint64_t synced_at_ = 0;
     std::thread thread_;
 };
