@@ -47,7 +47,7 @@ constexpr std::uint32_t kMostName = 0x7FFFFFFF;
 
 struct Content {
     std::uint8_t tag = 0;
-    std::uint64_t bits = 0;                // of integers and floats
+    std::uint64_t bits = 0;               // of integers and floats
     std::span<const std::uint8_t> bytes;  // all of it
 
     bool is_integer() const noexcept { return tag == static_cast<std::uint8_t>(Tag::integer); }
@@ -94,7 +94,8 @@ bool is_same(const Content& a, const Content& b) noexcept {
     return std::equal(a.bytes.begin(), a.bytes.end(), b.bytes.begin(), b.bytes.end());
 }
 
-// What is known of the contents of fields so far in the chunk; by entity and field, open addressing.
+// What is known of the contents of fields so far in the chunk; by entity and field, open
+// addressing.
 class Contents {
   public:
     struct Entry {
@@ -127,9 +128,10 @@ class Contents {
   private:
     Entry& place(std::uint64_t entity, std::uint32_t field) {
         const std::size_t mask = entries_.size() - 1;
-        std::size_t at = static_cast<std::size_t>(
-                             (entity * 0x9E3779B97F4A7C15ull + field * 0xC2B2AE3D27D4EB4Full) >> 20) &
-                         mask;
+        std::size_t at =
+            static_cast<std::size_t>(
+                (entity * 0x9E3779B97F4A7C15ull + field * 0xC2B2AE3D27D4EB4Full) >> 20) &
+            mask;
         while (entries_[at].field != 0 &&
                (entries_[at].entity != entity || entries_[at].field != field + 1))
             at = (at + 1) & mask;
@@ -187,12 +189,11 @@ bool sum_of(const Content& before, const Content& addend, Content& out) noexcept
         return true;
     }
     if (!before.is_number() || (!addend.is_number() && !addend.is_integer())) return false;
-    const double number = addend.is_number() ? std::bit_cast<double>(addend.bits)
-                                             : static_cast<double>(static_cast<std::int64_t>(
-                                                   addend.bits));
+    const double number = addend.is_number()
+                              ? std::bit_cast<double>(addend.bits)
+                              : static_cast<double>(static_cast<std::int64_t>(addend.bits));
     out = before;
-    out.bits =
-        std::bit_cast<std::uint64_t>(canonical(std::bit_cast<double>(before.bits) + number));
+    out.bits = std::bit_cast<std::uint64_t>(canonical(std::bit_cast<double>(before.bits) + number));
     return true;
 }
 
@@ -378,9 +379,9 @@ bool FramePacker::Streams::effect(ByteReader& in, std::size_t& next) {
         if (memory.shapes.size() < kOtherShape - 1) memory.shapes.push_back(shape);
     }
     Contents::Entry& known = memory.changed.at(entity, Memory::cell_key(shape));
-    const bool tells_before = !(known.count > 0 && known.tag == before.tag &&
-                                known.last == before.bits &&
-                                (before.is_integer() || before.is_number()));
+    const bool tells_before =
+        !(known.count > 0 && known.tag == before.tag && known.last == before.bits &&
+          (before.is_integer() || before.is_number()));
     std::uint8_t code = kIsApart;
     for (std::size_t passed = 0; passed <= kMostPassed && next + passed < memory.actions.size();
          ++passed) {
@@ -426,12 +427,12 @@ void FramePacker::finish(Bytes& out) {
     clear();
 }
 
-namespace {
-
-class FrameUnpacker {
+struct FrameUnpacker::Streams {
   public:
-    FrameUnpacker(ByteReader& in, Bytes& actions, Bytes& effects)
-        : actions_(actions), effects_(effects) {
+    void open(ByteReader& in, Bytes* actions, Bytes& effects) {
+        actions_ = actions;
+        effects_ = &effects;
+        memory_.clear();
         std::array<std::uint64_t, kStreams> sizes{};
         std::uint64_t left = 0;
         for (std::uint64_t& size : sizes) {
@@ -464,11 +465,20 @@ class FrameUnpacker {
     }
 
   private:
-    // Each step takes a byte at least, or fails here: no loop is longer than the input.
+    // Each job, action and effect takes a byte of a stream at least, or fails here: no loop is
+    // longer than the input. What is read of a stream that has failed is 0.
     void check() const {
         for (const ByteReader& stream : of_)
             if (stream.failed()) throw Error("packed frames: " + stream.fail_text());
-        if (actions_.size() + effects_.size() > kMostUnpackedBytes)
+        check_size();
+    }
+    // Of those that a step cannot do without a byte of.
+    void check(Stream stream) const {
+        if (of_[stream].failed()) check();
+        check_size();
+    }
+    void check_size() const {
+        if ((actions_ != nullptr ? actions_->size() : 0) + effects_->size() > kMostUnpackedBytes)
             throw Error("packed frames: more than " + std::to_string(kMostUnpackedBytes) +
                         " bytes unpacked");
     }
@@ -505,9 +515,9 @@ class FrameUnpacker {
                 if (raw.left() == 0 || *begin != content.tag) raw.fail("another tag");
                 raw.skip_value();
                 content.bytes = {begin, static_cast<std::size_t>(raw.position() - begin)};
+                if (raw.failed()) check();
             }
         }
-        check();
         return content;
     }
 
@@ -523,39 +533,42 @@ class FrameUnpacker {
                   &memory_.job.round, &memory_.job.function})
                 jobs.varint(*number);
         jobs.varint(count);
-        check();
+        check(kJobs);
         bytes_.clear();
         for (std::uint64_t i = 0; i < count / 2; ++i) action();
-        std::uint64_t hash = hash_bytes(bytes_.view());
-        if (count % 2 == 1) of_[kRaw].raw(&hash, sizeof hash);
+        std::uint64_t hash = 0;
+        if (count % 2 == 1)
+            of_[kRaw].raw(&hash, sizeof hash);
+        else if (actions_ != nullptr)
+            hash = hash_bytes(bytes_.view());
+        if (actions_ == nullptr) return;
         const Job& job = memory_.job;
         for (const std::uint64_t number :
              {job.distance, job.submission, job.job, job.round, job.function})
-            actions_.put_varint(number);
-        actions_.append(&hash, sizeof hash);
-        actions_.put_varint(bytes_.size());
-        actions_.append(bytes_.view());
-        check();
+            actions_->put_varint(number);
+        actions_->append(&hash, sizeof hash);
+        actions_->put_varint(bytes_.size());
+        actions_->append(bytes_.view());
     }
 
     void action() {
         std::uint8_t operation = 0;
         of_[kOps].byte(operation);
-        check();
+        check(kOps);
         bytes_.put(operation);
         if (operation != kSet && operation != kAdd) {
             std::uint64_t size = 0;
             ByteReader& raw = of_[kRaw];
             if (raw.count(size)) bytes_.append({raw.position(), static_cast<std::size_t>(size)});
             raw.skip(static_cast<std::size_t>(size));
-            check();
+            check(kRaw);
             return;
         }
         const std::uint64_t entity = id();
         std::uint64_t name = 0;
         of_[kNames].varint(name);
         if (name > kMostName) of_[kNames].fail("a name that cannot be");
-        check();
+        check(kNames);
         bytes_.put_varint(entity);
         bytes_.put_varint(name);
         Content value;
@@ -576,26 +589,25 @@ class FrameUnpacker {
         std::uint8_t number = 0;
         ByteReader& raw = of_[kRaw];
         of_[kShapes].byte(number);
-        check();
+        check(kShapes);
         if (number == kOtherShape) {
             std::uint64_t size = 0;
-            if (raw.count(size)) effects_.append({raw.position(), static_cast<std::size_t>(size)});
+            if (raw.count(size)) effects_->append({raw.position(), static_cast<std::size_t>(size)});
             raw.skip(static_cast<std::size_t>(size));
-            check();
+            check(kRaw);
             return;
         }
         Shape shape;
         if (number < memory_.shapes.size() && number < kOtherShape - 1) {
             shape = memory_.shapes[number];
         } else {
-            for (std::uint64_t* part : {&shape.owner, &shape.field, &shape.cell})
-                raw.varint(*part);
-            check();
+            for (std::uint64_t* part : {&shape.owner, &shape.field, &shape.cell}) raw.varint(*part);
+            check(kRaw);
             if (memory_.shapes.size() < kOtherShape - 1) memory_.shapes.push_back(shape);
         }
         std::uint8_t code = 0;
         of_[kCodes].byte(code);
-        check();
+        check(kCodes);
         const std::uint8_t follow = code & 3;
         const bool tells_before = (code & kTellsBefore) != 0;
         const Asked* asked = nullptr;
@@ -605,7 +617,7 @@ class FrameUnpacker {
         } else {
             next += (code >> 2) & kMostPassed;
             if (next >= memory_.actions.size()) of_[kCodes].fail("an effect of no action");
-            check();
+            check(kCodes);
             asked = &memory_.actions[next++];
             entity = asked->entity;
         }
@@ -626,35 +638,36 @@ class FrameUnpacker {
             after = content(&known);
         else if (!sum_of(before, asked->content, after))
             of_[kCodes].fail("a sum of what are no numbers");
-        check();
+        check(kCodes);
         know(known, after);
-        effects_.put(kEffectSet);
-        effects_.put_varint(entity);
+        effects_->put(kEffectSet);
+        effects_->put_varint(entity);
         for (const std::uint64_t part : {shape.owner, shape.field, shape.cell})
-            effects_.put_varint(part);
-        put_content(effects_, before);
-        put_content(effects_, after);
-        check();
+            effects_->put_varint(part);
+        put_content(*effects_, before);
+        put_content(*effects_, after);
     }
 
     std::array<ByteReader, kStreams> of_ = make();
     static std::array<ByteReader, kStreams> make() {
         return []<std::size_t... at>(std::index_sequence<at...>) {
             return std::array<ByteReader, kStreams>{((void)at, ByteReader({}))...};
-        }(std::make_index_sequence<kStreams>());
+        }
+        (std::make_index_sequence<kStreams>());
     }
     Memory memory_;
-    Bytes& actions_;
-    Bytes& effects_;
+    Bytes* actions_ = nullptr;
+    Bytes* effects_ = nullptr;
     Bytes bytes_;
 };
 
-}  // namespace
+FrameUnpacker::FrameUnpacker() : streams_(std::make_unique<Streams>()) {}
+FrameUnpacker::~FrameUnpacker() = default;
 
-void unpack_frames(ByteReader& in, std::uint32_t frames, Bytes& actions, Bytes& effects) {
-    FrameUnpacker unpacker(in, actions, effects);
-    for (; frames > 0; --frames) unpacker.frame();
-    unpacker.finish();
+void FrameUnpacker::unpack(ByteReader& in, std::uint32_t frames, Bytes* actions, Bytes& effects) {
+    streams_->open(in, actions, effects);
+    for (; frames > 0; --frames) streams_->frame();
+    streams_->finish();
 }
 
 }  // namespace canon::replay

@@ -4,8 +4,8 @@
 // Most of what effects say follows from the actions: the entity is that of the next action, the
 // content is what it set. What a cell held before is what the last effect on it left. Entities are
 // distances from the one before; floats are combined by exclusive or with what a straight line
-// through the last two contents of that field would give, and split into planes of equal bytes. What
-// fits none of this is kept as it is. docs/RECORDING.md has the streams.
+// through the last two contents of that field would give, and split into planes of equal bytes.
+// What fits none of this is kept as it is. docs/RECORDING.md has the streams.
 //
 // Unpacking gives back the very bytes.
 #pragma once
@@ -32,8 +32,8 @@ class FramePacker {
     FramePacker();
     ~FramePacker();
 
-    /// Frames of one chunk, in order. False where their bytes are not what they should be; the chunk
-    /// is then to be stored as it is.
+    /// Frames of one chunk, in order. False where their bytes are not what they should be; the
+    /// chunk is then to be stored as it is.
     bool add(const FrameBytes& frame);
     /// Appends the streams and begins anew.
     void finish(Bytes& out);
@@ -44,8 +44,19 @@ class FramePacker {
     std::unique_ptr<Streams> streams_;
 };
 
-/// Appends what was packed to `actions` and `effects`, all frames one behind the other.
-/// Fails: throws canon::Error, since nobody vouches for `in`.
-void unpack_frames(ByteReader& in, std::uint32_t frames, Bytes& actions, Bytes& effects);
+class FrameUnpacker {
+  public:
+    FrameUnpacker();
+    ~FrameUnpacker();
+
+    /// Appends what was packed to `actions`, unless that is null, and `effects`: all frames of a
+    /// chunk one behind the other.
+    /// Fails: throws canon::Error, since nobody vouches for `in`.
+    void unpack(ByteReader& in, std::uint32_t frames, Bytes* actions, Bytes& effects);
+
+  private:
+    struct Streams;
+    std::unique_ptr<Streams> streams_;
+};
 
 }  // namespace canon::replay

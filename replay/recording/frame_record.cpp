@@ -204,8 +204,10 @@ void FramesWriter::finish(Bytes& out) {
     clear();
 }
 
-FramesReader::FramesReader(std::span<const std::uint8_t> payload, Frame first, std::uint32_t count)
-    : frame_(first), left_(count), frames_({}), actions_({}), effects_({}) {
+void FramesReader::open(std::span<const std::uint8_t> payload, FrameSpan frames) {
+    frame_ = frames.first;
+    left_ = frames.count;
+    has_actions_ = true;
     ByteReader in(payload);
     std::uint8_t flags = 0;
     std::uint64_t sizes[3] = {};
@@ -220,7 +222,11 @@ FramesReader::FramesReader(std::span<const std::uint8_t> payload, Frame first, s
     if ((flags & kPacked) != 0) {
         if (!in.count(sizes[0])) refuse(in);
         frames_ = part(sizes[0]);
-        unpack_frames(in, count, unpacked_actions_, unpacked_effects_);
+        has_actions_ = !leaves_out_actions_;
+        unpacked_actions_.clear();
+        unpacked_effects_.clear();
+        unpacker_.unpack(in, frames.count, has_actions_ ? &unpacked_actions_ : nullptr,
+                         unpacked_effects_);
         actions_ = ByteReader(unpacked_actions_.view());
         effects_ = ByteReader(unpacked_effects_.view());
     } else {
@@ -237,11 +243,11 @@ FramesReader::FramesReader(std::span<const std::uint8_t> payload, Frame first, s
 }
 
 void PayloadPacker::pack(std::span<const std::uint8_t> payload, FrameSpan frames, Bytes& out) {
-    FramesReader reader(payload, frames.first, frames.count);
+    reader_.open(payload, frames);
     FrameRecord record;
     packer_.clear();
     bool good = true;
-    while (good && reader.next(record)) good = packer_.add({record.job_actions, record.effects});
+    while (good && reader_.next(record)) good = packer_.add({record.job_actions, record.effects});
     if (!good) {
         packer_.clear();
         out.append(payload);
@@ -294,7 +300,12 @@ bool FramesReader::next(FrameRecord& out) {
     if ((parts & kHostActions) != 0) read_all(in, out.host_actions, 2, read_host_action);
     if ((parts & kInputs) != 0) read_all(in, out.inputs, 3, read_input);
     if ((parts & kKilled) != 0) read_all(in, out.killed, 8, read_killed);
-    if ((parts & kJobActions) != 0) take(actions_, out.job_actions);
+    if ((parts & kJobActions) != 0) {
+        if (has_actions_)
+            take(actions_, out.job_actions);
+        else
+            in.varint(size);
+    }
     if (with_effects_) {
         std::uint64_t next_id = 0;
         read_hash(in, out.world_hash);

@@ -55,11 +55,15 @@ class FramesWriter {
 /// Steps through the payload of a FRAMES chunk, which nobody vouches for.
 class FramesReader {
   public:
-    /// Borrows: `payload`, as long as records are used.
-    /// Fails: throws canon::Error where its beginning is malformed.
-    FramesReader(std::span<const std::uint8_t> payload, Frame first, std::uint32_t count);
+    FramesReader() : frames_({}), actions_({}), effects_({}) {}
     FramesReader(const FramesReader&) = delete;
     FramesReader& operator=(const FramesReader&) = delete;
+
+    /// Borrows: `payload`, as long as records are used.
+    /// Fails: throws canon::Error where its beginning, or what is packed, is malformed.
+    void open(std::span<const std::uint8_t> payload, FrameSpan frames);
+    /// Packed actions are then not given.
+    void leave_out_actions(bool leave_out) noexcept { leaves_out_actions_ = leave_out; }
 
     /// False at the end. Fails: throws canon::Error that names the frame.
     bool next(FrameRecord& out);
@@ -68,8 +72,11 @@ class FramesReader {
     [[noreturn]] void refuse(const ByteReader& in) const;
 
     Frame frame_;
-    std::uint32_t left_;
+    std::uint32_t left_ = 0;
     bool with_effects_ = false;
+    bool leaves_out_actions_ = false;
+    bool has_actions_ = true;
+    FrameUnpacker unpacker_;
     Bytes unpacked_actions_, unpacked_effects_;
     ByteReader frames_, actions_, effects_;
 };
@@ -83,6 +90,7 @@ class PayloadPacker {
 
   private:
     FramePacker packer_;
+    FramesReader reader_;
 };
 
 /// What KEY chunks hold: the state after the frame before their position.

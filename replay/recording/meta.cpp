@@ -129,7 +129,7 @@ void write_meta(Bytes& out, const Meta& meta) {
                                          {"digest", bits(meta.program_digest)},
                                          {"modules", std::move(modules)}}},
                          {"seed", bits(meta.seed)},
-                         {"config", meta.config},
+                         {"config", List{meta.config}},  // a map keeps no nil
                          {"limits", std::move(limits)},
                          {"frames_per_second", meta.frames_per_second},
                          {"exact", meta.needs_exact},
@@ -166,7 +166,8 @@ Meta read_meta(std::span<const std::uint8_t> payload) {
         meta.modules.push_back({module.text("name"), module.text("source"), module.text("file")});
     }
     meta.seed = fields.number("seed");
-    meta.config = fields["config"];
+    if (fields.list("config").size() != 1) fields.wrong("config", "a list of one value");
+    meta.config = fields.list("config")[0];
     const Fields limits(fields["limits"], "META limits");
     each_limit(meta.limits, [&]<class T>(const char* name, T& limit) {
         const std::uint64_t number = limits.number(name);

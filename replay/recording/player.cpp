@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "canon/effects.hpp"
 #include "canon/error.hpp"
 #include "canon/hash.hpp"
 #include "canon/job_actions.hpp"
@@ -90,6 +89,7 @@ Player::Player(ByteSource& source, PlayerOptions options)
     simulation_ = std::make_unique<Simulation>(
         options_.program != nullptr ? options_.program : program_of(meta_), settings,
         options_.host);
+    reader_.leave_out_actions(options_.mode == PlayMode::apply);
     has_other_program_ = simulation_->program().digest() != meta_.program_digest;
     if (options_.mode == PlayMode::apply) {
         if (!meta_.levels.effects)
@@ -268,22 +268,17 @@ void Player::explain_actions(const FrameRecord& record, Divergence& divergence) 
 void Player::apply(const FrameRecord& record) {
     World& world = simulation_->world();
     report_ = nullptr;
-    EffectReader effects(record.effects);
-    Effect effect;
-    std::size_t index = 0;
-    while (effects.next(effect)) {
-        const WriteResult result = world.apply(effect);
-        if (result != WriteResult::done)
-            diverge({record.frame,
-                     "effect",
-                     0,
-                     0,
-                     {"effect " + std::to_string(index) + " on entity " +
-                      std::to_string(effect.entity.value) + ": " + canon::describe(result)}});
-        ++index;
+    ByteReader effects(record.effects);
+    for (std::size_t index = 0; effects.left() > 0; ++index) {
+        const WriteResult result = world.apply_effect(effects);
+        if (result == WriteResult::done) continue;
+        diverge({record.frame,
+                 "effect",
+                 0,
+                 0,
+                 {"effect " + std::to_string(index) + ": " +
+                  (effects.failed() ? effects.fail_text() : canon::describe(result))}});
     }
-    if (effects.reader().failed())
-        diverge({record.frame, "effect", 0, 0, {effects.reader().fail_text()}});
     for (const auto& [state, saved] : record.host_states) try {
             if (state >= world.host_states()) throw Error("there is no such host state");
             world.load_host_state(state, saved);
@@ -373,6 +368,7 @@ std::unique_ptr<Simulation> Player::branch() {
     if (loaded_ != frame_) {
         const Frame target = frame_;
         options_.mode = PlayMode::execute;
+        reader_.leave_out_actions(false);
         kept_.clear();
         if (!go_to_start(target))
             throw Error("the keyframe before frame " + frame_text(target) + " is not there");

@@ -14,9 +14,9 @@ RecordingReader::RecordingReader(ByteSource& source) : chunks_(source), finder_(
 
 RecordingReader::Event RecordingReader::next() {
     for (;;) {
-        if (frames_) {
-            if (frames_->next(frame_)) return Event::frame;
-            frames_.reset();
+        if (has_frames_) {
+            if (frames_.next(frame_)) return Event::frame;
+            has_frames_ = false;
         }
         switch (chunks_.next()) {
             case Found::end:
@@ -46,8 +46,8 @@ std::optional<RecordingReader::Event> RecordingReader::take_chunk() {
             const std::span<const std::uint8_t> payload = chunks_.payload();
             frames_payload_.clear();
             frames_payload_.append(payload);
-            frames_.emplace(frames_payload_.view(), chunk.header.frames.first,
-                            chunk.header.frames.count);
+            frames_.open(frames_payload_.view(), chunk.header.frames);
+            has_frames_ = true;
             return {};
         }
         case ChunkKind::note:
@@ -95,7 +95,7 @@ bool RecordingReader::seek(Frame frame, std::uint32_t segment) {
 }
 
 void RecordingReader::seek(const Place& place) {
-    frames_.reset();
+    has_frames_ = false;
     parts_ = 0;
     chunks_.seek(place);
 }

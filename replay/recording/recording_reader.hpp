@@ -50,6 +50,8 @@ class RecordingReader {
     /// where there is none.
     bool seek(Frame frame, std::uint32_t segment = 0);
     void seek(const Place& place);
+    /// The records of frames are then without `job_actions`, which makes them quicker to read.
+    void leave_out_actions(bool leave_out) noexcept { frames_.leave_out_actions(leave_out); }
     ChunkFinder& finder() noexcept { return finder_; }
 
   private:
@@ -63,7 +65,8 @@ class RecordingReader {
     std::uint32_t parts_ = 0;  // of the keyframe that is being read, still to come
     std::uint32_t next_part_ = 0;
     Bytes frames_payload_;
-    std::optional<FramesReader> frames_;
+    FramesReader frames_;
+    bool has_frames_ = false;
     FrameRecord frame_;
     std::vector<FrameNotes> notes_;
     std::uint32_t segment_ = 0;

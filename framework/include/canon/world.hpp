@@ -96,7 +96,6 @@ enum class WriteResult : std::uint8_t {
 const char* describe(WriteResult result) noexcept;
 
 class Snapshot;
-struct Effect;
 struct StateAnswers;
 
 /// Call: one thread at a time, unless frozen. Indexes of templates and fields are the schema's.
@@ -196,9 +195,10 @@ class World {
     std::span<const std::uint8_t> effects() const noexcept { return effects_.view(); }
     void clear_effects() noexcept { effects_.clear(); }
 
-    /// Makes the change again that an effect tells of, in a world that is as it was before.
-    /// Nobody vouches for the effect: what does not fit here is refused.
-    WriteResult apply(const Effect& effect);
+    /// Makes the change again that the next of these effects tells of, in a world that is as it was
+    /// before. Nobody vouches for the bytes: what does not fit here is refused, and malformed ones
+    /// make `in` fail.
+    WriteResult apply_effect(ByteReader& in);
 
     /// The id that the next entity gets. Part of the state.
     EntityId next_id() const noexcept { return {state_.next_id}; }

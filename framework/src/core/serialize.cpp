@@ -13,9 +13,9 @@ void DumpArchive::put_line(std::string_view text, std::string_view suffix) {
     out_ += '\n';
 }
 
-void DumpArchive::set_name(std::string_view name) { segment_.assign(".").append(name); }
+void DumpArchive::set_name(std::string_view name) { segment_.assign(1, '.').append(name); }
 
-void DumpArchive::set_key(std::string_view key) { segment_.assign("[").append(key).append("]"); }
+void DumpArchive::set_key(std::string_view key) { segment_.assign(1, '[').append(key).append("]"); }
 
 void DumpArchive::begin_field() {
     const std::size_t size_before = path_.size();

@@ -40,36 +40,65 @@ bool EffectReader::next(Effect& out) {
     return read_value(in_, out.before) && read_value(in_, out.after);
 }
 
-WriteResult World::apply(const Effect& effect) {
+WriteResult World::apply_effect(ByteReader& in) {
     assert_writable();
-    if (effect.template_index >= schema().size()) return WriteResult::no_field;
-    const std::size_t fields = layouts_[effect.template_index].columns.size();
-    try {
-        if (effect.kind == Effect::Kind::spawn) {
+    std::uint8_t kind = 0;
+    std::uint64_t number = 0, owner = 0, index = 0, cell = 0;
+    in.byte(kind);
+    in.varint(number);
+    in.varint(owner);
+    // Without a copy: the value's bytes stay where they are.
+    const auto value = [&in] {
+        const auto* const begin = reinterpret_cast<const char*>(in.position());
+        in.skip_value();
+        const auto* const end = reinterpret_cast<const char*>(in.position());
+        return in.failed() ? Scalar{}
+                           : detail::any_scalar({begin, static_cast<std::size_t>(end - begin)});
+    };
+    const EntityId id{static_cast<std::int64_t>(number)};
+    const bool is_known = owner < schema().size();
+    const auto is_field = [&](std::uint64_t field) {
+        return is_known && field < layouts_[owner].columns.size() &&
+               layouts_[owner].columns[static_cast<std::size_t>(field)].hashed;
+    };
+    switch (static_cast<Effect::Kind>(kind)) {
+        case Effect::Kind::spawn: {
+            std::uint64_t count = 0;
+            in.count(count, 2);
             std::vector<Assignment> assignments;
-            std::vector<Bytes> buffers(effect.fields.size());
-            for (const auto& [field, value] : effect.fields) {
-                if (field >= fields || !column(effect.template_index, field).hashed)
-                    return WriteResult::no_field;
-                const Scalar scalar = detail::scalar_of(value, buffers[assignments.size()]);
-                assignments.push_back({field, scalar});
+            bool fits = is_known;
+            for (std::uint64_t i = 0; i < count && !in.failed(); ++i) {
+                in.varint(index);
+                const Scalar content = value();
+                fits = fits && is_field(index);
+                if (fits) assignments.push_back({static_cast<FieldIndex>(index), content});
             }
-            return spawn(effect.entity, effect.template_index, assignments);
+            if (in.failed() || !fits) return WriteResult::no_field;
+            return spawn(id, static_cast<TemplateIndex>(owner), assignments);
         }
-        Location where;
-        if (!find(effect.entity, where) || where.template_index != effect.template_index)
-            return WriteResult::dead;
-        if (effect.kind == Effect::Kind::destroy) return destroy(effect.entity);
-        if (effect.field >= fields || !column(effect.template_index, effect.field).hashed)
-            return WriteResult::no_field;
-        const detail::ColumnLayout& layout = column(effect.template_index, effect.field);
-        if (effect.cell >= layout.width) return WriteResult::bad_index;
-        Bytes buffer;
-        return store({effect.entity, where, effect.field, &layout}, effect.cell,
-                     detail::scalar_of(effect.after, buffer));
-    } catch (const Error&) {
-        return WriteResult::wrong_type;  // it nests too deeply
+        case Effect::Kind::destroy: {
+            Location where;
+            if (in.failed() || !find(id, where) || where.template_index != owner)
+                return WriteResult::dead;
+            return destroy(id);
+        }
+        case Effect::Kind::set: {
+            in.varint(index);
+            in.varint(cell);
+            in.skip_value();
+            const Scalar after = value();
+            Location where;
+            if (in.failed() || !find(id, where) || where.template_index != owner)
+                return WriteResult::dead;
+            if (!is_field(index)) return WriteResult::no_field;
+            const auto field = static_cast<FieldIndex>(index);
+            const detail::ColumnLayout& layout = column(where.template_index, field);
+            if (cell >= layout.width) return WriteResult::bad_index;
+            return store({id, where, field, &layout}, static_cast<std::uint32_t>(cell), after);
+        }
     }
+    in.fail("an effect of no known kind");
+    return WriteResult::no_field;
 }
 
 namespace detail {
