@@ -99,7 +99,8 @@ void Recorder::record(std::span<const Input> inputs, const FrameReport& report) 
         write_notes(notes_, {report.frame, report.faults, report.log});
     }
     const Frame next{report.frame.value + 1};
-    const bool wants_key = next >= next_key_;
+    const bool wants_key =
+        next >= next_key_ || bytes_written() - key_bytes_ >= options_.keyframe_bytes;
     if (wants_key || frames_.count() >= options_.seal_frames ||
         frames_.bytes() >= options_.seal_bytes || notes_.size() >= options_.seal_bytes ||
         now() - sealed_at_ >= nanoseconds(options_.seal_seconds))
@@ -137,6 +138,7 @@ void Recorder::seal(bool sync) {
 
 void Recorder::keyframe() {
     next_key_ = {first_.value + options_.keyframe_frames};
+    key_bytes_ = bytes_written();
     send({Order::Kind::keyframe, {first_, 0}, {}, simulation_.capture(), 0, false});
 }
 

@@ -34,6 +34,8 @@ struct RecorderOptions {
     Levels levels{};
     /// Frames from one keyframe to the next, at least 1. A seek costs up to so many frames.
     std::uint64_t keyframe_frames = 300;
+    /// One comes earlier where so many bytes were written since the last.
+    std::size_t keyframe_bytes = 256u << 20;
     /// A chunk is sealed when it has so many frames or bytes, or is so many seconds old.
     std::uint32_t seal_frames = 60;
     std::size_t seal_bytes = 1u << 20;
@@ -103,6 +105,7 @@ class Recorder {
     Frame first_;        // of the frames that are gathered
     Frame first_noted_;  // of the notes
     Frame next_key_;
+    std::uint64_t key_bytes_ = 0;  // written when the last keyframe was ordered
     std::uint64_t sealed_at_ = 0;  // by the clock
     std::vector<std::uint64_t> host_hashes_;
     Bytes host_bytes_;
