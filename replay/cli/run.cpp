@@ -22,6 +22,7 @@
 #include "cli/frame_output.hpp"
 #include "cli/inputs_file.hpp"
 #include "cli/options.hpp"
+#include "recording/flight_recorder.hpp"
 #include "recording/recorder.hpp"
 
 namespace canon::cli {
@@ -46,6 +47,8 @@ struct RunOptions {
     std::uint64_t keyframe_frames = replay::RecorderOptions().keyframe_frames;
     std::string durable = "no";
     bool quiet = false;
+    std::string flight;
+    std::uint64_t flight_bytes = replay::FlightOptions().bytes;
 };
 
 constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 60;
@@ -145,28 +148,40 @@ std::optional<replay::Durability> durability_of(const std::string& text) {
     return replay::Durability{When::seconds, seconds};
 }
 
-// A recording of the session, if one is wished. "-" is stdout.
+volatile std::sig_atomic_t flight_wished = 0;
+
+// A recording of the session, or of its last part, if one is wished. "-" is stdout.
 class Recording {
   public:
-    Recording(Simulation& simulation, const RunOptions& options) {
+    Recording(Simulation& simulation, const RunOptions& options) : flight_file_(options.flight) {
+        if (!flight_file_.empty()) {
+            replay::FlightOptions settings;
+            settings.bytes = options.flight_bytes;
+            settings.recorder = settings_of(options);
+            flight_.emplace(simulation, Simulation::Host{}, settings);
+            std::signal(SIGUSR1, [](int) { flight_wished = 1; });
+        }
         if (options.record.empty()) return;
         if (options.record == "-")
             sink_ = std::make_unique<replay::FileSink>(STDOUT_FILENO, "the output");
         else
             sink_ = std::make_unique<replay::FileSink>(options.record);
-        replay::RecorderOptions settings;
-        settings.levels.actions = options.actions == "all"      ? ActionRecord::all
-                                  : options.actions == "hashes" ? ActionRecord::hashes
-                                                                : ActionRecord::none;
-        settings.levels.effects = options.effects;
-        settings.keyframe_frames = options.keyframe_frames;
-        settings.durability = *durability_of(options.durable);
-        settings.program_name = std::filesystem::path(options.program).filename().string();
-        recorder_.emplace(simulation, Simulation::Host{}, *sink_, settings);
+        recorder_.emplace(simulation, Simulation::Host{}, *sink_, settings_of(options));
     }
 
     void record(std::span<const Input> inputs, const FrameReport& report) {
         if (recorder_) recorder_->record(inputs, report);
+        if (!flight_) return;
+        flight_->record(inputs, report);
+        const bool is_first_fault = !report.faults.empty() && !flight_written_;
+        if (!is_first_fault && flight_wished == 0) return;
+        flight_wished = 0;
+        flight_written_ = true;
+        replay::FileSink sink(flight_file_);
+        const std::uint64_t bytes = flight_->write(sink);
+        sink.close();
+        fmt::print(stderr, "canon: {}: the flight recording up to frame {}, {} bytes\n",
+                   flight_file_, report.frame.value, bytes);
     }
     void close() {
         if (!recorder_) return;
@@ -175,8 +190,23 @@ class Recording {
     }
 
   private:
+    static replay::RecorderOptions settings_of(const RunOptions& options) {
+        replay::RecorderOptions settings;
+        settings.levels.actions = options.actions == "all"      ? ActionRecord::all
+                                  : options.actions == "hashes" ? ActionRecord::hashes
+                                                                : ActionRecord::none;
+        settings.levels.effects = options.effects;
+        settings.keyframe_frames = options.keyframe_frames;
+        settings.durability = *durability_of(options.durable);
+        settings.program_name = std::filesystem::path(options.program).filename().string();
+        return settings;
+    }
+
     std::unique_ptr<replay::FileSink> sink_;
     std::optional<replay::Recorder> recorder_;
+    std::string flight_file_;
+    std::optional<replay::FlightRecorder> flight_;
+    bool flight_written_ = false;
 };
 
 Summary run_frames(Session& session, const RunOptions& options, const InputsFile& inputs,
@@ -257,6 +287,11 @@ int run(const RunOptions& options) {
     if (!durability_of(options.durable))
         return complain(kUsage, fmt::format("--durable {}: expected no, seal, or seconds above 0",
                                             options.durable));
+    if (!options.flight.empty()) {
+        if (!options.record.empty())
+            return complain(kUsage, "--flight is for a session that is not recorded as a whole");
+        replay::FlightRecorder::write_on_fatal_signals(options.flight);
+    }
     std::unique_ptr<Session> session;
     try {
         session = std::make_unique<Session>(options.program, settings, chaos_seed);
@@ -369,6 +404,19 @@ void add(CLI::App& app, int& exit_code, const char* name, const char* about, boo
                      "When what is recorded is to outlast a loss of power: no, seal\n"
                      "(each time about a second is written) or seconds (default: no)")
         ->option_text("WHEN");
+    if (!records) {
+        command
+            ->add_option("--flight", options->flight,
+                         "Keep the last part of the session in memory, and write it to this\n"
+                         "file as a recording at the first fault, on SIGUSR1, and when a\n"
+                         "signal ends the process")
+            ->option_text("FILE");
+        command
+            ->add_option("--flight-bytes", options->flight_bytes,
+                         "How much of it is kept (default: 67108864)")
+            ->check(whole_number(1u << 16, std::uint64_t{1} << 36))
+            ->option_text("N");
+    }
     command->add_flag("--quiet", options->quiet, "Show no frames, only what went wrong");
     command->footer(kExitCodes);
     command->callback([options, &exit_code] { exit_code = run(*options); });
