@@ -352,8 +352,10 @@ class SpanPlayer {
     Frame frame_;
 };
 
-// Frames by the ENDs of all segments. Nothing where one is missing.
+// Frames by the ENDs of all segments. Nothing where one is missing. Fails: throws canon::Error
+// where there is no recording.
 std::optional<std::uint64_t> frames_by_index(ByteSource& source) {
+    const ChunkReader is_recording(source);
     ChunkFinder finder(source);
     std::uint64_t frames = 0;
     for (std::uint64_t end = source.size(); end > 0;) {
@@ -414,11 +416,11 @@ class Verifier {
                 if (options_.finished) options_.finished(result);
                 lock.lock();
             }
-            if (is_over) return;
             const VerifyProgress now = progress();
             lock.unlock();
             if (options_.progress && !options_.progress(now)) counters_.stop = true;
             lock.lock();
+            if (is_over) return;
             changed_.wait_for(lock, kProgressInterval,
                               [&] { return working_ == 0 || is_finished(told); });
         }
