@@ -4,7 +4,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/frame_output.hpp"
 #include "cli/inputs_file.hpp"
+#include "cli/interruption.hpp"
 #include "cli/options.hpp"
 #include "recording/flight_recorder.hpp"
 #include "recording/recorder.hpp"
@@ -52,8 +52,6 @@ struct RunOptions {
 };
 
 constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 60;
-
-volatile std::sig_atomic_t interrupted = 0;
 
 // "units=2000" and the like as one map. A later entry replaces one of the same key.
 Value config_of(const std::vector<std::string>& entries) {
@@ -216,7 +214,7 @@ Summary run_frames(Session& session, const RunOptions& options, const InputsFile
     Totals totals;
     totals.add(simulation.start_report());
     output.start(simulation.start_report());
-    while (simulation.frame().value < options.frames && interrupted == 0 && !session.differs()) {
+    while (simulation.frame().value < options.frames && !is_interrupted() && !session.differs()) {
         const std::span<const Input> given = inputs.of_frame(simulation.frame().value + 1);
         const FrameReport& report = session.step(given);
         totals.add(report);
@@ -306,10 +304,7 @@ int run(const RunOptions& options) {
     const std::unique_ptr<FrameOutput> output = options.quiet  ? make_no_output()
                                                 : options.json ? make_json_lines(shown)
                                                                : make_frame_table(shown);
-    std::signal(SIGINT, [](int) {
-        interrupted = 1;
-        std::signal(SIGINT, SIG_DFL);  // a second one ends the process
-    });
+    catch_interruption();
     Recording recording(session->shown(), options);
     const Summary summary = run_frames(*session, options, inputs, *output, recording);
     output->finish(summary);

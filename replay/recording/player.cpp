@@ -5,8 +5,6 @@
 
 #include "canon/error.hpp"
 #include "canon/hash.hpp"
-#include "canon/job_actions.hpp"
-#include "canon/json.hpp"
 
 namespace canon::replay {
 namespace {
@@ -15,57 +13,7 @@ using Event = RecordingReader::Event;
 
 std::string frame_text(Frame frame) { return std::to_string(frame.value); }
 
-std::string stamp_text(const Stamp& stamp) {
-    std::string text = std::to_string(stamp.submission) + ":" + std::to_string(stamp.job);
-    if (stamp.round != 0) text += " (round " + std::to_string(stamp.round) + ")";
-    return text;
-}
-
-bool is_same(const Stamp& a, const Stamp& b) {
-    return a.frame == b.frame && a.submission == b.submission && a.job == b.job &&
-           a.round == b.round;
-}
-
-// The first action that is not the same, in words of both sides.
-std::vector<std::string> first_difference(std::span<const std::uint8_t> recorded,
-                                          std::span<const std::uint8_t> played,
-                                          const Schema& schema) {
-    ActionReader a(recorded, schema), b(played, schema);
-    for (std::size_t index = 0;; ++index) {
-        Value x, y;
-        const bool has_first = a.next(x), has_second = b.next(y);
-        if (a.reader().failed()) return {"the recorded actions are malformed"};
-        if (!has_first && !has_second) return {};
-        if (has_first && has_second && x == y) continue;
-        return {"action " + std::to_string(index),
-                "recorded: " + (has_first ? to_json(x) : std::string("none")),
-                "played:   " + (has_second ? to_json(y) : std::string("none"))};
-    }
-}
-
-void check_host(const Meta& meta, const Simulation::Host& host) {
-    const auto missing = [](const std::vector<std::string>& names, const auto& given,
-                            const char* what) {
-        for (const std::string& name : names)
-            if (std::none_of(given.begin(), given.end(),
-                             [&](const auto& one) { return one.first == name; }))
-                throw OtherProgram(std::string("the recording was made by a host with the ") +
-                                   what + " '" + name +
-                                   "': it can only be played by a host that has it");
-    };
-    missing(meta.host_handlers, host.handlers, "handler");
-    missing(meta.host_states, host.states, "host state");
-}
-
 }  // namespace
-
-std::string describe(const Divergence& divergence) {
-    std::string text = "frame " + frame_text(divergence.frame) + ": " + divergence.what;
-    if (divergence.recorded != divergence.played)
-        text += " " + hash_text(divergence.played) + ", recorded " + hash_text(divergence.recorded);
-    for (const std::string& line : divergence.details) text += "\n  " + line;
-    return text;
-}
 
 Player::Player(ByteSource& source, PlayerOptions options)
     : source_(source), options_(std::move(options)), reader_(source) {
@@ -79,11 +27,8 @@ Player::Player(ByteSource& source, PlayerOptions options)
                              : " in a segment " + std::to_string(options_.segment + 1)));
     }
     meta_ = reader_.meta();
-    check_host(meta_, options_.host);
+    require_playable(meta_, options_.host);
     build_difference_ = explain_difference(meta_.fingerprint, fingerprint());
-    if (meta_.needs_exact && !build_difference_.empty())
-        throw OtherBuild("the recording needs exact mode, and this build is another one:\n" +
-                         build_difference_);
     SimulationOptions settings = options_of(meta_);
     settings.workers = options_.workers;
     simulation_ = std::make_unique<Simulation>(
@@ -156,9 +101,7 @@ bool Player::step() {
                 if (has_other_program_) {
                     if (options_.mode == PlayMode::execute) keep();
                 } else if (options_.mode == PlayMode::execute) {
-                    const std::uint64_t hash = simulation_->state_hash();
-                    if (hash != key.state_hash)
-                        diverge({frame_, "keyframe", key.state_hash, hash, {}});
+                    if (auto found = compare(*simulation_, key)) diverge(std::move(*found));
                     keep();
                 } else {
                     load(key);
@@ -195,74 +138,13 @@ bool Player::skip_hole() {
 }
 
 bool Player::play(const FrameRecord& record) {
-    if (options_.mode == PlayMode::execute)
-        execute(record);
-    else
-        apply(record);
-    return true;
-}
-
-void Player::execute(const FrameRecord& record) {
-    try {
-        for (const HostAction& action : record.host_actions) simulation_->repeat(action);
-    } catch (const Error& error) {
-        diverge({record.frame, "host action", 0, 0, {error.what()}});
-    }
-    const FrameReport& report = simulation_->replay(record.inputs, record.killed);
-    report_ = &report;
-    frame_ = loaded_ = report.frame;
-    if (divergence_) return;
-    const std::uint64_t action_hash = report.actions == 0 ? 0 : report.action_hash;
-    Divergence found{report.frame, {}, 0, 0, {}};
-    if (action_hash != record.action_hash) {
-        found.what = "actions";
-        found.recorded = record.action_hash;
-        found.played = action_hash;
-        explain_actions(record, found);
-    } else if (report.state_hash != record.state_hash) {
-        found.what = "state hash";
-        found.recorded = record.state_hash;
-        found.played = report.state_hash;
-        found.details = {"the jobs asked for the same: a callback or handler did otherwise"};
-    } else if (report.chain != record.chain) {
-        found.what = "chain";
-        found.recorded = record.chain;
-        found.played = report.chain;
-        found.details = {"inputs or faults are not the same"};
+    if (options_.mode == PlayMode::execute) {
+        report_ = &execute(*simulation_, record, meta_.levels, divergence_);
+        frame_ = loaded_ = report_->frame;
     } else {
-        return;
+        apply(record);
     }
-    diverge(std::move(found));
-}
-
-// Which job asked for something else, as far as the recording tells.
-void Player::explain_actions(const FrameRecord& record, Divergence& divergence) const {
-    if (meta_.levels.actions == ActionRecord::none) return;
-    JobActionsReader recorded(record.job_actions, record.frame);
-    JobActionsReader played(report_->job_actions, record.frame);
-    for (;;) {
-        JobActions a, b;
-        const bool has_first = recorded.next(a), has_second = played.next(b);
-        if (recorded.reader().failed()) {
-            divergence.details.push_back("the recorded actions are malformed");
-            return;
-        }
-        if (!has_first && !has_second) return;
-        if (has_first && has_second && is_same(a.stamp, b.stamp) && a.hash == b.hash) continue;
-        const bool is_recorded = has_first && (!has_second || !(b.stamp < a.stamp));
-        const JobActions& about = is_recorded ? a : b;
-        divergence.details.push_back("job " + stamp_text(about.stamp) + " of " +
-                                     simulation_->job_name(about.function));
-        if (!has_first || !has_second || !is_same(a.stamp, b.stamp)) {
-            divergence.details.push_back(is_recorded ? "it asked for something only when recorded"
-                                                     : "it asked for something only when played");
-            return;
-        }
-        const auto difference =
-            first_difference(a.actions, b.actions, simulation_->world().schema());
-        divergence.details.insert(divergence.details.end(), difference.begin(), difference.end());
-        return;
-    }
+    return true;
 }
 
 void Player::apply(const FrameRecord& record) {

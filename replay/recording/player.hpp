@@ -12,20 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "canon/error.hpp"
 #include "canon/simulation.hpp"
+#include "recording/execution.hpp"
 #include "recording/recording_reader.hpp"
 
 namespace canon::replay {
-
-/// The recording is of a program or host that is not at hand.
-struct OtherProgram : Error {
-    using Error::Error;
-};
-/// The recording needs exact mode, and another build made it.
-struct OtherBuild : Error {
-    using Error::Error;
-};
 
 enum class PlayMode : std::uint8_t { execute, apply };
 
@@ -40,18 +31,6 @@ struct PlayerOptions {
     /// Keeps so many states of keyframes and frames that were looked at, for seeking backwards.
     std::size_t kept_states = 32;
 };
-
-/// Where a replay differs from its recording.
-struct Divergence {
-    Frame frame;
-    std::string what;  ///< "state hash", "actions", "chain", "keyframe", "effect", "world hash"
-    std::uint64_t recorded = 0;
-    std::uint64_t played = 0;
-    /// What is known beyond the hash, one line each: the first job that asked for something else,
-    /// the action, both values.
-    std::vector<std::string> details;
-};
-std::string describe(const Divergence& divergence);
 
 /// Call: one thread at a time.
 class Player {
@@ -105,10 +84,8 @@ class Player {
   private:
     void load(const Keyframe& keyframe);
     bool play(const FrameRecord& record);
-    void execute(const FrameRecord& record);
     void apply(const FrameRecord& record);
     void diverge(Divergence divergence);
-    void explain_actions(const FrameRecord& record, Divergence& divergence) const;
     void keep();
     bool go_to_start(Frame frame);
 
