@@ -96,8 +96,9 @@ bool World::bits_for(const ColumnLayout& column, const Scalar& value, std::uint6
     };
     switch (column.cell_type) {
         case FieldType::boolean:
-            out = value.boolean;
-            return value.kind == Scalar::Kind::boolean;
+            if (value.kind != Scalar::Kind::boolean) return false;
+            out = value.boolean ? 1 : 0;
+            return true;
         case FieldType::integer:
             if (!detail::integer_of(value, integer)) return false;
             out = static_cast<std::uint64_t>(integer);
