@@ -1,5 +1,5 @@
 // The bench of the world at scale: what a capture, a hash, a write and a read cost among a million
-// entities with six fields, and how that grows with their number.
+// entities with six fields, and how that grows with their number; what indexes cost and save.
 #include <fmt/format.h>
 #include <cstring>
 #include <memory>
@@ -278,6 +278,114 @@ void reads(const BenchOptions& options, FigureSink& sink, Army& army) {
     if (sum == 0) throw Error("a benchmark was optimized away");
 }
 
+// A million entities on a plane, four in a cell of the grid, in two teams of a key's index.
+class Field {
+  public:
+    Field() : world(schema()) {
+        for (std::int64_t id = 1; id <= kMillion; ++id) {
+            const World::Assignment fields[] = {{0, Scalar::of(random.next_float() * kWidth)},
+                                                {1, Scalar::of(random.next_float() * kWidth)},
+                                                {2, Scalar::of(id % 2)},
+                                                {3, Scalar::of(id)}};
+            world.spawn({id}, 0, fields);
+        }
+        world.freeze();
+    }
+    // Each of so many, at random places, goes up to `distance` in both directions.
+    void move(std::int64_t count, double distance) {
+        world.thaw();
+        const NameId x = world.schema().name_id("x"), y = world.schema().name_id("y");
+        for (std::int64_t i = 0; i < count; ++i) {
+            const EntityId id{count == kMillion ? i + 1 : random.next_integer(1, kMillion)};
+            for (const NameId field : {x, y})
+                world.add(id, field, Scalar::of((random.next_float() * 2 - 1) * distance), nullptr,
+                          nullptr);
+        }
+    }
+    void change_teams(std::int64_t count) {
+        world.thaw();
+        for (std::int64_t i = 0; i < count; ++i)
+            world.set({random.next_integer(1, kMillion)}, world.schema().name_id("team"),
+                      Scalar::of(random.next_integer(0, 1)));
+    }
+    void kill(std::int64_t count) {
+        world.thaw();
+        for (std::int64_t i = 0; i < count; ++i) world.destroy({random.next_integer(1, kMillion)});
+    }
+    double near_ns(const BenchSettings& settings) {
+        constexpr int kQueries = 10'000;
+        std::vector<EntityId> found;
+        return time_after(
+                   settings, [] {},
+                   [&] {
+                       for (int i = 0; i < kQueries; ++i) {
+                           found.clear();
+                           world.near(0, random.next_float() * kWidth, random.next_float() * kWidth,
+                                      kCell, found);
+                       }
+                   }) /
+               kQueries;
+    }
+    double where_ns(const BenchSettings& settings) {
+        std::vector<EntityId> found;
+        return time_after(
+                   settings, [&] { found.clear(); },
+                   [&] { world.where(0, 2, Scalar::of(1), found); }) /
+               static_cast<double>(found.size());
+    }
+
+    static constexpr double kCell = 20;
+    static constexpr double kWidth = 500 * kCell;
+
+    World world;
+
+  private:
+    static std::shared_ptr<const Schema> schema() {
+        auto schema = std::make_shared<Schema>();
+        schema->add({.name = "soldier",
+                     .fields = {{.name = "x", .type = FieldType::number},
+                                {.name = "y", .type = FieldType::number},
+                                {.name = "team", .type = FieldType::integer},
+                                {.name = "target", .type = FieldType::entity}},
+                     .grid = GridSpec{"x", "y", kCell},
+                     .keys = {"team", "target"}});
+        return schema;
+    }
+
+    RandomStream random{5, 5};
+};
+
+// What it costs to bring indexes up to date, and what it does to the queries.
+void indexes(const BenchOptions& options, FigureSink& sink) {
+    const BenchSettings& settings = options.settings;
+    Field field;
+    const auto freeze_ms = [&](auto change) {
+        return time_after(settings, change, [&] { field.world.freeze(); }) / 1e6;
+    };
+    const auto add = [&](const char* what, double value, const char* unit) {
+        sink.add(figure_of(what, value, unit));
+    };
+    freeze_ms([&] { field.move(kMillion, 1); });
+    add("near, a grid just built", field.near_ns(settings), "ns");
+    add("where, a key just built, for each found", field.where_ns(settings), "ns");
+    const double few = freeze_ms([&] { field.move(kMillion / 100, 1); });
+    add("freeze after 1 % moved to the next cell or so",
+        freeze_ms([&] { field.move(kMillion / 100, Field::kCell); }), "ms");
+    add("freeze after 1 % moved far away",
+        freeze_ms([&] { field.move(kMillion / 100, Field::kWidth / 10); }), "ms");
+    add("near, after many moves", field.near_ns(settings), "ns");
+    const double all = freeze_ms([&] { field.move(kMillion, 1); });
+    Figure figure = figure_of("freeze after 1 % moved / after all", few / all, "x",
+                              Figure::Bound::at_most, 0.25);
+    figure.raw = {{"1 % us", few * 1000}, {"all us", all * 1000}};
+    sink.add(figure);
+    add("freeze after 1 % changed a key of two contents",
+        freeze_ms([&] { field.change_teams(kMillion / 100); }), "ms");
+    add("where, after many changes, for each found", field.where_ns(settings), "ns");
+    add("freeze after 100 deaths, with an entity field as a key",
+        freeze_ms([&] { field.kill(100); }), "ms");
+}
+
 // engine.get of three fields in a job, against a C function that returns three constants.
 void gets(const BenchOptions& options, FigureSink& sink) {
     const std::string program = fmt::format(R"(
@@ -370,6 +478,7 @@ void bench_world(const BenchOptions& options, FigureSink& sink) {
         first_writes(options, sink, army);
         reads(options, sink, army);
     }
+    indexes(options, sink);
     gets(options, sink);
 }
 

@@ -288,7 +288,7 @@ class World {
     void drop(State& state) noexcept;
     void adopt_texts();
     void insert(EntityId id, TemplateIndex index, Location& where);
-    void erase(EntityId id, TemplateIndex index);
+    void erase(EntityId id, const Location& where);
     // The cell's content as its page has it, and a place to write it to.
     std::uint64_t cell_bits(const Location& where, FieldIndex field,
                             std::uint32_t index) const noexcept {

@@ -14,6 +14,11 @@ constexpr std::int64_t kFurthestCellNumber = std::int64_t{1} << 52;
 constexpr std::size_t kLeastBuckets = 64;
 constexpr std::size_t kMostBuckets = std::size_t{1} << 30;
 
+// Behind those of the cells.
+constexpr std::size_t kFarBucket = 0;
+constexpr std::size_t kNowhereBucket = 1;
+constexpr std::size_t kOtherBuckets = 2;
+
 // Looking at more than this share of the buckets costs more than a scan, which need not sort.
 constexpr std::size_t kScanFrom = 4;
 
@@ -31,52 +36,84 @@ std::size_t wrap(std::int64_t cell, std::size_t size) noexcept {
 
 }  // namespace
 
+// False where a point is too far away, or nowhere.
+bool GridIndex::cell_of(double x, double y, std::int64_t& column,
+                        std::int64_t& row) const noexcept {
+    x *= cells_per_unit_;
+    y *= cells_per_unit_;
+    if (!is_sane(x) || !is_sane(y)) return false;
+    column = floor_cell(x);
+    row = floor_cell(y);
+    return true;
+}
+
+std::size_t GridIndex::bucket_of(double x, double y) const noexcept {
+    std::int64_t column, row;
+    if (cell_of(x, y, column, row))
+        return wrap(row, size_.height) * size_.width + wrap(column, size_.width);
+    return size_.buckets() + (x == x && y == y ? kFarBucket : kNowhereBucket);
+}
+
+void GridIndex::cover(double x, double y) noexcept {
+    std::int64_t column, row;
+    if (!cell_of(x, y, column, row)) return;
+    columns_.add(column);
+    rows_.add(row);
+}
+
+GridIndex::Size GridIndex::choose_size() const noexcept {
+    if (columns_.first > columns_.last) return {1, 1};
+    Size size{std::bit_ceil(static_cast<std::size_t>(columns_.last - columns_.first + 1)),
+              std::bit_ceil(static_cast<std::size_t>(rows_.last - rows_.first + 1))};
+    while (size.width > most_buckets_ / size.height)
+        (size.width > size.height ? size.width : size.height) /= 2;
+    return size;
+}
+
+void GridIndex::update(const Tree& table, const TableLayout& layout) {
+    if (is_current()) return;
+    if (outdated_.all() || !move(table, layout)) rebuild(table, layout);
+    outdated_.clear(table.size());
+}
+
 void GridIndex::rebuild(const Tree& table, const TableLayout& layout) {
     cells_per_unit_ = 1.0 / layout.grid_cell;
-    far_.clear();
-    found_.clear();
-    found_.reserve(table.size());
-    CellRange columns{kFurthestCellNumber, -kFurthestCellNumber};
-    CellRange rows = columns;
+    most_buckets_ =
+        std::clamp(std::bit_ceil(std::size_t{table.size()}), kLeastBuckets, kMostBuckets);
+    columns_ = rows_ = {kFurthestCellNumber, -kFurthestCellNumber};
+    std::vector<Entry> entries;
+    entries.reserve(table.size());
     table.each_leaf([&](const Block* leaf) {
         const Coordinates xs(leaf, layout, layout.grid_x);
         const Coordinates ys(leaf, layout, layout.grid_y);
         for (std::uint32_t row = 0; row < leaf->rows; ++row) {
-            const double x = xs[row], y = ys[row];
-            if (x != x || y != y) continue;
-            const bool is_near = is_sane(x * cells_per_unit_) && is_sane(y * cells_per_unit_);
-            (is_near ? found_ : far_).push_back({x, y, ids_of(leaf)[row]});
-            if (!is_near) continue;
-            const std::int64_t cell_x = floor_cell(x * cells_per_unit_);
-            const std::int64_t cell_y = floor_cell(y * cells_per_unit_);
-            columns = {std::min(columns.first, cell_x), std::max(columns.last, cell_x)};
-            rows = {std::min(rows.first, cell_y), std::max(rows.last, cell_y)};
+            entries.push_back({xs[row], ys[row], ids_of(leaf)[row]});
+            cover(xs[row], ys[row]);
         }
     });
-    choose_size(columns, rows, found_.size());
-
-    // A counting sort by bucket, which keeps the order of ids. Until the last loop, begins_[b + 1]
-    // is where the next entry of bucket b goes; then it is where bucket b ends.
-    begins_.assign(width_ * height_ + 2, 0);
-    const auto bucket_of = [this](const Entry& entry) {
-        const std::int64_t cell_x = floor_cell(entry.x * cells_per_unit_);
-        const std::int64_t cell_y = floor_cell(entry.y * cells_per_unit_);
-        return wrap(cell_y, height_) * width_ + wrap(cell_x, width_);
-    };
-    for (const Entry& entry : found_) ++begins_[bucket_of(entry) + 2];
-    for (std::size_t bucket = 1; bucket < begins_.size(); ++bucket)
-        begins_[bucket] += begins_[bucket - 1];
-    entries_.resize(found_.size());
-    for (const Entry& entry : found_) entries_[begins_[bucket_of(entry) + 1]++] = entry;
+    size_ = choose_size();
+    buckets_.rebuild(size_.buckets() + kOtherBuckets, entries,
+                     [this](const Entry& entry) { return bucket_of(entry.x, entry.y); });
 }
 
-void GridIndex::choose_size(CellRange columns, CellRange rows, std::size_t entities) {
-    width_ = height_ = 1;
-    if (entities == 0) return;
-    const std::size_t budget = std::clamp(std::bit_ceil(entities), kLeastBuckets, kMostBuckets);
-    width_ = std::bit_ceil(static_cast<std::size_t>(columns.last - columns.first + 1));
-    height_ = std::bit_ceil(static_cast<std::size_t>(rows.last - rows.first + 1));
-    while (width_ > budget / height_) (width_ > height_ ? width_ : height_) /= 2;
+// False where all is to be sorted anew: there is no room, or the entities have spread so far that
+// other buckets suit them better.
+bool GridIndex::move(const Tree& table, const TableLayout& layout) {
+    for (const Entry& before : outdated_.sorted()) {
+        const std::size_t left = bucket_of(before.x, before.y);
+        const Block* leaf = table.leaf_of(before.id);
+        const std::uint32_t row = leaf != nullptr ? row_of(leaf, before.id) : kNone;
+        if (row == kNone) {
+            buckets_.remove(left, before);
+            continue;
+        }
+        const Entry now = entry_of(leaf, row, layout);
+        const std::size_t bucket = bucket_of(now.x, now.y);
+        if (bucket != left) buckets_.remove(left, before);
+        buckets_.put(bucket, now);
+        cover(now.x, now.y);
+    }
+    return choose_size() == size_ && buckets_.flush();
 }
 
 GridIndex::CellRange GridIndex::cells_within(double centre, double reach) const noexcept {
@@ -95,40 +132,40 @@ bool GridIndex::find(const Circle& circle, std::vector<EntityId>& out) const {
     const double reach = circle.r * (1 + 1e-9) + 1e-150;
     const CellRange columns = cells_within(circle.x, reach);
     const CellRange rows = cells_within(circle.y, reach);
+    const std::size_t width = size_.width, height = size_.height;
     const std::size_t column_count =
-        std::min(static_cast<std::size_t>(columns.last - columns.first + 1), width_);
+        std::min(static_cast<std::size_t>(columns.last - columns.first + 1), width);
     const std::size_t row_count =
-        std::min(static_cast<std::size_t>(rows.last - rows.first + 1), height_);
-    if (column_count * row_count > std::max(width_ * height_, kLeastBuckets) / kScanFrom)
+        std::min(static_cast<std::size_t>(rows.last - rows.first + 1), height);
+    if (column_count * row_count > std::max(size_.buckets(), kLeastBuckets) / kScanFrom)
         return false;
 
-    const std::size_t first_column = wrap(columns.first, width_);
+    const std::size_t first_column = wrap(columns.first, width);
     const std::size_t end_column = first_column + column_count;
     for (std::size_t i = 0; i < row_count; ++i) {
-        const std::size_t bucket_row = (wrap(rows.first, height_) + i) & (height_ - 1);
-        const std::size_t begin = bucket_row * width_;
-        find_in(begin + first_column, begin + std::min(end_column, width_), circle, out);
-        if (end_column > width_) find_in(begin, begin + end_column - width_, circle, out);
+        const std::size_t begin = ((wrap(rows.first, height) + i) & (height - 1)) * width;
+        find_in(begin + first_column, begin + std::min(end_column, width), circle, out);
+        if (end_column > width) find_in(begin, begin + end_column - width, circle, out);
     }
-    for (const Entry& entry : far_)
-        if (circle.contains(entry.x, entry.y)) out.push_back({entry.id});
+    const std::size_t far = size_.buckets() + kFarBucket;
+    find_in(far, far + 1, circle, out);
     return true;
 }
 
 void GridIndex::find_in(std::size_t first_bucket, std::size_t last_bucket, const Circle& circle,
                         std::vector<EntityId>& out) const {
-    const Entry* entry = entries_.data() + begins_[first_bucket];
-    const Entry* const end = entries_.data() + begins_[last_bucket];
-    const std::size_t before = out.size();
-    out.resize(before + static_cast<std::size_t>(end - entry));
-    EntityId* next = out.data() + before;
-    // Every id is written and some are overwritten: which ones are in the circle no processor can
-    // predict.
-    for (; entry != end; ++entry) {
-        *next = {entry->id};
-        next += circle.contains(entry->x, entry->y) ? 1 : 0;
-    }
-    out.resize(static_cast<std::size_t>(next - out.data()));
+    buckets_.each_run(first_bucket, last_bucket, [&](const Entry* entry, const Entry* end) {
+        const std::size_t before = out.size();
+        out.resize(before + static_cast<std::size_t>(end - entry));
+        EntityId* next = out.data() + before;
+        // Every id is written and some are overwritten: which ones are in the circle no processor
+        // can predict.
+        for (; entry != end; ++entry) {
+            *next = {entry->id};
+            next += circle.contains(entry->x, entry->y) ? 1 : 0;
+        }
+        out.resize(static_cast<std::size_t>(next - out.data()));
+    });
 }
 
 }  // namespace canon::detail

@@ -3,14 +3,15 @@
 // The plane is cut into square cells; cell (column, row) belongs to bucket (column mod width, row
 // mod height), so that any spread of entities fits a table of about as many buckets as there are
 // entities, neighbours are neighbours in memory, and what shares a bucket from afar fails the test
-// of its distance. What lies beyond kFurthestCell cells is kept in a list of its own; what has a
-// coordinate that is no number is near nothing and left out.
+// of its distance. What lies beyond kFurthestCell cells has a bucket of its own, and so has what is
+// near nothing because a coordinate is no number.
 #pragma once
 #include <cstdint>
 #include <vector>
 
 #include "canon/detail/world_tree.hpp"
 #include "canon/ids.hpp"
+#include "world/buckets.hpp"
 
 namespace canon::detail {
 
@@ -46,7 +47,15 @@ class Coordinates {
 
 class GridIndex {
   public:
-    void rebuild(const Tree& table, const TableLayout& layout);
+    /// Call: before the entity at this row is erased or its coordinates are written to, and after
+    /// it was inserted.
+    void note(const Block* leaf, std::uint32_t row, const TableLayout& layout) {
+        if (outdated_.wants(ids_of(leaf)[row])) outdated_.note(entry_of(leaf, row, layout));
+    }
+    /// All may have changed.
+    void note_all() noexcept { outdated_.note_all(); }
+    void update(const Tree& table, const TableLayout& layout);
+    bool is_current() const noexcept { return outdated_.none(); }
 
     /// Appends the ids of the entities in `circle`, in no order. False, with nothing appended,
     /// where the circle touches so many cells that a scan is quicker. `circle.r` is 0 or more.
@@ -57,25 +66,48 @@ class GridIndex {
         double x;
         double y;
         std::int64_t id;
+
+        bool operator<(const Entry& other) const noexcept { return id < other.id; }
     };
     struct CellRange {
         std::int64_t first;
         std::int64_t last;
+
+        void add(std::int64_t cell) noexcept {
+            first = cell < first ? cell : first;
+            last = cell > last ? cell : last;
+        }
+    };
+    struct Size {
+        std::size_t width;   // buckets, a power of two
+        std::size_t height;  // buckets, a power of two
+
+        std::size_t buckets() const noexcept { return width * height; }
+        bool operator==(const Size&) const = default;
     };
 
+    static Entry entry_of(const Block* leaf, std::uint32_t row,
+                          const TableLayout& layout) noexcept {
+        return {Coordinates(leaf, layout, layout.grid_x)[row],
+                Coordinates(leaf, layout, layout.grid_y)[row], ids_of(leaf)[row]};
+    }
+    bool cell_of(double x, double y, std::int64_t& column, std::int64_t& row) const noexcept;
+    std::size_t bucket_of(double x, double y) const noexcept;
+    void cover(double x, double y) noexcept;
+    Size choose_size() const noexcept;
+    void rebuild(const Tree& table, const TableLayout& layout);
+    bool move(const Tree& table, const TableLayout& layout);
     CellRange cells_within(double centre, double reach) const noexcept;
-    void choose_size(CellRange columns, CellRange rows, std::size_t entities);
     void find_in(std::size_t first_bucket, std::size_t last_bucket, const Circle& circle,
                  std::vector<EntityId>& out) const;
 
     double cells_per_unit_ = 0;
-    std::size_t width_ = 1;   // buckets, a power of two
-    std::size_t height_ = 1;  // buckets, a power of two
-    std::vector<std::uint32_t>
-        begins_;                  // bucket b is entries_[begins_[b]] up to entries_[begins_[b + 1]]
-    std::vector<Entry> entries_;  // by bucket, in id order within one
-    std::vector<Entry> far_;
-    std::vector<Entry> found_;  // while rebuilding
+    std::size_t most_buckets_ = 0;
+    CellRange columns_{};  // of all entities, but not of those too far away
+    CellRange rows_{};
+    Size size_{1, 1};
+    Buckets<Entry> buckets_;
+    Outdated<Entry> outdated_;
 };
 
 }  // namespace canon::detail

@@ -11,38 +11,49 @@
 namespace canon {
 
 struct World::Indexes {
-    struct Keyed {
-        FieldIndex field;
-        std::optional<detail::KeyIndex> index;
-    };
     struct Table {
-        bool has_any;  ///< else nothing of the rest is kept
-        bool rows_changed = true;
-        std::vector<bool> changed;  ///< by field
         std::optional<detail::GridIndex> grid;
-        std::vector<Keyed> keyed;
+        std::vector<detail::KeyIndex> keyed;
     };
 
     std::vector<Table> tables;  // by TemplateIndex
-    /// Spawns or deaths: entity fields may read otherwise.
-    bool lives_changed = true;
 
-    void all_changed() noexcept {
+    void add(const detail::TableLayout& layout) {
+        Table& table = tables.emplace_back();
+        if (layout.grid_cell > 0) table.grid.emplace();
+        for (const FieldIndex field : layout.keys)
+            table.keyed.emplace_back(field, layout.columns[field].type);
+    }
+    /// Call: before the field is written to.
+    void note_write(const Location& where, FieldIndex field, const detail::TableLayout& layout) {
+        Table& table = tables[where.template_index];
+        if (table.grid && (field == layout.grid_x || field == layout.grid_y))
+            table.grid->note(where.leaf, where.row, layout);
+        for (detail::KeyIndex& keyed : table.keyed)
+            if (keyed.field() == field) keyed.note(where.leaf, where.row);
+    }
+    /// Call: after the entity there was inserted and before it is erased.
+    void note_life(const Location& where, const detail::TableLayout& layout) {
+        for (Table& any : tables)
+            for (detail::KeyIndex& keyed : any.keyed)
+                keyed.note_life(detail::ids_of(where.leaf)[where.row]);
+        Table& table = tables[where.template_index];
+        if (table.grid) table.grid->note(where.leaf, where.row, layout);
+        for (detail::KeyIndex& keyed : table.keyed) keyed.note(where.leaf, where.row);
+    }
+    void note_all() noexcept {
         for (Table& table : tables) {
-            table.rows_changed = true;
-            table.changed.assign(table.changed.size(), true);
+            if (table.grid) table.grid->note_all();
+            for (detail::KeyIndex& keyed : table.keyed) keyed.note_all();
         }
-        lives_changed = true;
     }
-    bool has_valid_grid(TemplateIndex index, const detail::TableLayout& layout) const noexcept {
-        const Table& table = tables[index];
-        return table.grid && !table.rows_changed && !table.changed[layout.grid_x] &&
-               !table.changed[layout.grid_y];
-    }
-    bool has_valid_keys(TemplateIndex index, const Keyed& keyed, FieldType type) const noexcept {
-        const Table& table = tables[index];
-        return keyed.index && !table.rows_changed && !table.changed[keyed.field] &&
-               !(type == FieldType::entity && lives_changed);
+    void update(const State& state, const detail::TableLayout* layouts) {
+        for (TemplateIndex index = 0; index < tables.size(); ++index) {
+            Table& table = tables[index];
+            if (table.grid) table.grid->update(state.tables[index], layouts[index]);
+            for (detail::KeyIndex& keyed : table.keyed)
+                keyed.update(state.tables[index], state.directory);
+        }
     }
 };
 

@@ -36,8 +36,6 @@ void World::release_savepoint() {
     journal.rows.clear();
 }
 
-// Nothing is marked as changed for the indexes: the writes that are undone have done so, and no
-// freeze lies between.
 void World::undo_savepoint() {
     assert_writable();
     CANON_ASSERT(is_savepoint_open(), "undo_savepoint without begin_savepoint");
@@ -47,14 +45,14 @@ void World::undo_savepoint() {
     for (; journal.entries.size() > mark.entries; journal.entries.pop_back()) {
         const Journal::Entry& entry = journal.entries.back();
         Location where;
+        CANON_ASSERT(entry.kind == Journal::Kind::destroy || find({entry.id}, where),
+                     "the journal names an entity that is not there");
         switch (entry.kind) {
             case Journal::Kind::cell:
-                CANON_ASSERT(find({entry.id}, where),
-                             "the journal names an entity that is not there");
                 put_bits({entry.id}, where, entry.field, entry.cell, entry.bits);
                 break;
             case Journal::Kind::spawn:
-                erase({entry.id}, entry.template_index);
+                erase({entry.id}, where);
                 break;
             case Journal::Kind::destroy: {
                 insert({entry.id}, entry.template_index, where);

@@ -17,25 +17,25 @@ std::uint64_t text_key(std::string_view text) noexcept {
     return hash_bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
+bool is_alive(const Tree& directory, std::uint64_t id) noexcept {
+    const Block* entry = directory.leaf_of(static_cast<std::int64_t>(id));
+    return entry != nullptr && row_of(entry, static_cast<std::int64_t>(id)) != kNone;
+}
+
 }  // namespace
 
-std::uint64_t key_of_cell(const Block* leaf, std::uint32_t row, FieldIndex field, FieldType type,
-                          const Tree& directory) noexcept {
+std::uint64_t key_of_cell(const Block* leaf, std::uint32_t row, FieldIndex field,
+                          FieldType type) noexcept {
     switch (type) {
         case FieldType::boolean:
             return cells_of<std::uint8_t>(leaf, field)[row];
-        case FieldType::integer:
-            return cells_of<std::uint64_t>(leaf, field)[row];
         case FieldType::number:
             return number_key(cells_of<double>(leaf, field)[row]);
         case FieldType::string:
             return cells_of<const Text*>(leaf, field)[row]->hash;
         default:
-            break;
+            return cells_of<std::uint64_t>(leaf, field)[row];
     }
-    const auto id = cells_of<std::int64_t>(leaf, field)[row];
-    const Block* entry = directory.leaf_of(id);
-    return entry != nullptr && row_of(entry, id) != kNone ? static_cast<std::uint64_t>(id) : 0;
 }
 
 bool key_of(FieldType type, const Scalar& value, std::uint64_t& out) noexcept {
@@ -68,34 +68,57 @@ bool key_of(FieldType type, const Scalar& value, std::uint64_t& out) noexcept {
     }
 }
 
-void KeyIndex::rebuild(const Tree& table, FieldIndex field, FieldType type, const Tree& directory) {
+void KeyIndex::update(const Tree& table, const Tree& directory) {
+    if (is_current()) return;
+    if (outdated_.all() || lives_.all() || !change(table, directory)) rebuild(table, directory);
+    outdated_.clear(table.size());
+    lives_.clear(table.size());
+}
+
+void KeyIndex::rebuild(const Tree& table, const Tree& directory) {
     const std::size_t bucket_count = std::bit_ceil(std::max<std::size_t>(table.size(), 2));
     shift_ = 64 - std::countr_zero(bucket_count);
+    std::vector<Entry> entries;
+    entries.reserve(table.size());
+    table.each_leaf([&](const Block* leaf) {
+        for (std::uint32_t row = 0; row < leaf->rows; ++row) {
+            const std::uint64_t key = key_of_cell(leaf, row, field_, type_);
+            const std::int64_t id = ids_of(leaf)[row];
+            if (is_of_entities() && !is_alive(directory, key)) entries.push_back({0, id});
+            if (has_entry(key)) entries.push_back({key, id});
+        }
+    });
+    buckets_.rebuild(bucket_count, entries,
+                     [this](const Entry& entry) { return bucket_of(entry.key); });
+}
 
-    // A counting sort by bucket, which keeps the order of ids. Until the last loop, begins_[b + 1]
-    // is where the next entry of bucket b goes; then it is where bucket b ends.
-    begins_.assign(bucket_count + 2, 0);
-    key_of_entity_.clear();
-    key_of_entity_.reserve(table.size());
-    table.each_leaf([&](const Block* leaf) {
-        for (std::uint32_t row = 0; row < leaf->rows; ++row) {
-            key_of_entity_.push_back(key_of_cell(leaf, row, field, type, directory));
-            ++begins_[bucket_of(key_of_entity_.back()) + 2];
-        }
-    });
-    for (std::size_t bucket = 1; bucket < begins_.size(); ++bucket)
-        begins_[bucket] += begins_[bucket - 1];
-    keys_.resize(table.size());
-    ids_.resize(table.size());
-    std::size_t entity = 0;
-    table.each_leaf([&](const Block* leaf) {
-        for (std::uint32_t row = 0; row < leaf->rows; ++row) {
-            const std::uint64_t key = key_of_entity_[entity++];
-            const std::uint32_t at = begins_[bucket_of(key) + 1]++;
-            keys_[at] = key;
-            ids_[at] = ids_of(leaf)[row];
-        }
-    });
+void KeyIndex::place(std::uint64_t key, std::int64_t id, bool is_there) {
+    if (is_there)
+        buckets_.put(bucket_of(key), {key, id});
+    else
+        buckets_.remove(bucket_of(key), {key, id});
+}
+
+// False where all is to be sorted anew.
+bool KeyIndex::change(const Tree& table, const Tree& directory) {
+    for (const Life& life : lives_.sorted()) {
+        const auto named = static_cast<std::uint64_t>(life.id);
+        const bool is_nil = !is_alive(directory, named);
+        find(named, [&](std::int64_t id) { place(0, id, is_nil); });
+    }
+    // What is wrong about those that were written to comes right below.
+    if (!buckets_.flush()) return false;
+    for (const Entry& before : outdated_.sorted()) {
+        const Block* leaf = table.leaf_of(before.id);
+        const std::uint32_t row = leaf != nullptr ? row_of(leaf, before.id) : kNone;
+        const bool is_there = row != kNone;
+        const std::uint64_t key = is_there ? key_of_cell(leaf, row, field_, type_) : 0;
+        if (has_entry(before.key) && !(is_there && key == before.key))
+            place(before.key, before.id, false);
+        if (is_there && has_entry(key)) place(key, before.id, true);
+        if (is_of_entities()) place(0, before.id, is_there && !is_alive(directory, key));
+    }
+    return buckets_.flush();
 }
 
 }  // namespace canon::detail

@@ -49,10 +49,7 @@ World::World(std::shared_ptr<const Schema> schema)
     state_.tables.resize(store_->layouts.size());
     for (TemplateIndex index = 0; index < schema_->size(); ++index) {
         const detail::TableLayout& layout = layouts_[index];
-        Indexes::Table& table = indexes_->tables.emplace_back();
-        table.has_any = layout.grid_cell > 0 || !layout.keys.empty();
-        table.changed.assign(layout.columns.size(), true);
-        for (const FieldIndex key : layout.keys) table.keyed.push_back({key, {}});
+        indexes_->add(layout);
         if (!layout.is_singleton) continue;
         Location where;
         insert({state_.next_id}, index, where);
@@ -98,7 +95,7 @@ void World::drop(State& state) noexcept {
 void World::replace_state(State next) noexcept {
     drop(state_);
     state_ = std::move(next);
-    indexes_->all_changed();
+    indexes_->note_all();
 }
 
 void World::set_next_id(EntityId id) noexcept {
@@ -127,27 +124,7 @@ EntityId World::next(TemplateIndex index, EntityId after) const noexcept {
 void World::freeze() {
     CANON_ASSERT(!is_savepoint_open(), "freeze while a savepoint is open");
     if (frozen()) return;
-    for (TemplateIndex index = 0; index < schema().size(); ++index) {
-        Indexes::Table& table = indexes_->tables[index];
-        if (!table.has_any) continue;
-        const detail::TableLayout& layout = layouts_[index];
-        if (layout.grid_cell > 0 && !indexes_->has_valid_grid(index, layout)) {
-            if (!table.grid) table.grid.emplace();
-            table.grid->rebuild(state_.tables[index], layout);
-        }
-        for (Indexes::Keyed& keyed : table.keyed) {
-            const FieldType type = layout.columns[keyed.field].type;
-            if (indexes_->has_valid_keys(index, keyed, type)) continue;
-            if (!keyed.index) keyed.index.emplace();
-            keyed.index->rebuild(state_.tables[index], keyed.field, type, state_.directory);
-        }
-    }
-    for (Indexes::Table& table : indexes_->tables) {
-        if (!table.has_any) continue;
-        table.rows_changed = false;
-        table.changed.assign(table.changed.size(), false);
-    }
-    indexes_->lives_changed = false;
+    indexes_->update(state_, layouts_);
     if (store_->texts.wants_sweep()) store_->sweep_texts(state_);
     freeze_ = next_freeze();
 }

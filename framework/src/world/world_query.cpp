@@ -38,10 +38,12 @@ bool World::near(TemplateIndex index, double x, double y, double r,
     if (!(r >= 0)) return true;
     const detail::Circle circle{x, y, r};
     const std::size_t first = out.size();
-    if (indexes_ != nullptr && indexes_->has_valid_grid(index, layout) &&
-        indexes_->tables[index].grid->find(circle, out)) {
-        sort_from(out, first);
-        return true;
+    if (indexes_ != nullptr) {
+        const auto& grid = indexes_->tables[index].grid;
+        if (grid && grid->is_current() && grid->find(circle, out)) {
+            sort_from(out, first);
+            return true;
+        }
     }
     state_.tables[index].each_leaf([&](const detail::Block* leaf) {
         const detail::Coordinates xs(leaf, layout, layout.grid_x);
@@ -67,14 +69,17 @@ void World::where(TemplateIndex index, FieldIndex field, const Scalar& value,
     }
     std::uint64_t key;
     if (!detail::key_of(type, value, key)) return;
+    // A field that names a dead entity reads as nil.
+    const bool is_nil = type == FieldType::entity && key == 0;
+    if (type == FieldType::entity && !is_nil && !alive({static_cast<std::int64_t>(key)})) return;
     // Two texts can have one hash.
     const auto is_text = [&](const detail::Block* leaf, std::uint32_t row) {
         return detail::cells_of<const detail::Text*>(leaf, field)[row]->view() == value.text;
     };
     if (indexes_ != nullptr) {
-        for (const Indexes::Keyed& keyed : indexes_->tables[index].keyed) {
-            if (keyed.field != field || !indexes_->has_valid_keys(index, keyed, type)) continue;
-            keyed.index->find(key, [&](std::int64_t id) {
+        for (const detail::KeyIndex& keyed : indexes_->tables[index].keyed) {
+            if (keyed.field() != field || !keyed.is_current()) continue;
+            keyed.find(key, [&](std::int64_t id) {
                 Location at;
                 if (type != FieldType::string || (find({id}, at) && is_text(at.leaf, at.row)))
                     out.push_back({id});
@@ -83,8 +88,9 @@ void World::where(TemplateIndex index, FieldIndex field, const Scalar& value,
         }
     }
     scan(index, out, [&](const detail::Block* leaf, std::uint32_t row) {
-        return detail::key_of_cell(leaf, row, field, type, state_.directory) == key &&
-               (type != FieldType::string || is_text(leaf, row));
+        const std::uint64_t held = detail::key_of_cell(leaf, row, field, type);
+        if (is_nil) return !alive({static_cast<std::int64_t>(held)});
+        return held == key && (type != FieldType::string || is_text(leaf, row));
     });
 }
 

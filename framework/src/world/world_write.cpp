@@ -52,6 +52,7 @@ void World::put_row_bits(const Location& where, FieldIndex field, std::uint64_t 
 
 void World::put_bits(EntityId id, const Location& where, FieldIndex field, std::uint32_t cell,
                      std::uint64_t bits) {
+    indexes_->note_write(where, field, layouts_[where.template_index]);
     const ColumnLayout& layout = column(where.template_index, field);
     Block* page =
         state_.tables[where.template_index].open_page(id.value, field, layout.cell_bytes, blocks_);
@@ -66,7 +67,6 @@ void World::put_bits(EntityId id, const Location& where, FieldIndex field, std::
         page->cells<std::uint8_t>()[cell] = static_cast<std::uint8_t>(bits);
     else
         page->cells<std::uint64_t>()[cell] = bits;
-    indexes_->tables[where.template_index].changed[field] = true;
 }
 
 void World::insert(EntityId id, TemplateIndex index, Location& where) {
@@ -75,15 +75,14 @@ void World::insert(EntityId id, TemplateIndex index, Location& where) {
     std::uint32_t row;
     Block* entry = state_.directory.insert(id.value, store_->directory, blocks_, row);
     entry->blocks()[1]->cells<std::uint16_t>()[row] = static_cast<std::uint16_t>(index);
-    indexes_->tables[index].rows_changed = true;
-    indexes_->lives_changed = true;
+    indexes_->note_life(where, layouts_[index]);
 }
 
-void World::erase(EntityId id, TemplateIndex index) {
+void World::erase(EntityId id, const Location& where) {
+    const TemplateIndex index = where.template_index;
+    indexes_->note_life(where, layouts_[index]);
     state_.tables[index].erase(id.value, layouts_[index], blocks_);
     state_.directory.erase(id.value, store_->directory, blocks_);
-    indexes_->tables[index].rows_changed = true;
-    indexes_->lives_changed = true;
 }
 
 // False where the cell cannot hold `value` exactly.
@@ -300,7 +299,7 @@ WriteResult World::destroy(EntityId id) {
                 detail::BlockCache::share(block_of(journal_->rows.back()));
         }
     }
-    erase(id, index);
+    erase(id, where);
     return WriteResult::done;
 }
 
