@@ -13,6 +13,8 @@ void add_record(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);
 /// canon verify: plays recordings on all cores and tells of each whether every hash is the same.
 void add_verify(CLI::App& app, int& exit_code);
+/// canon diff: where two recordings part.
+void add_diff(CLI::App& app, int& exit_code);
 /// canon info: tells the fingerprint of this build and machine.
 void add_info(CLI::App& app, int& exit_code);
 /// canon bench: measures this build on this machine.

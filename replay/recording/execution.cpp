@@ -5,70 +5,9 @@
 
 #include "canon/fingerprint.hpp"
 #include "canon/hash.hpp"
-#include "canon/job_actions.hpp"
-#include "canon/json.hpp"
+#include "recording/action_diff.hpp"
 
 namespace canon::replay {
-namespace {
-
-std::string stamp_text(const Stamp& stamp) {
-    std::string text = std::to_string(stamp.submission) + ":" + std::to_string(stamp.job);
-    if (stamp.round != 0) text += " (round " + std::to_string(stamp.round) + ")";
-    return text;
-}
-
-bool is_same(const Stamp& a, const Stamp& b) {
-    return a.frame == b.frame && a.submission == b.submission && a.job == b.job &&
-           a.round == b.round;
-}
-
-// The first action that is not the same, in words of both sides.
-std::vector<std::string> first_difference(std::span<const std::uint8_t> recorded,
-                                          std::span<const std::uint8_t> played,
-                                          const Schema& schema) {
-    ActionReader a(recorded, schema), b(played, schema);
-    for (std::size_t index = 0;; ++index) {
-        Value x, y;
-        const bool has_first = a.next(x), has_second = b.next(y);
-        if (a.reader().failed()) return {"the recorded actions are malformed"};
-        if (!has_first && !has_second) return {};
-        if (has_first && has_second && x == y) continue;
-        return {"action " + std::to_string(index),
-                "recorded: " + (has_first ? to_json(x) : std::string("none")),
-                "played:   " + (has_second ? to_json(y) : std::string("none"))};
-    }
-}
-
-// Which job asked for something else, as far as the recording tells.
-void explain_actions(const FrameRecord& record, const FrameReport& report,
-                     const Simulation& simulation, Divergence& divergence) {
-    JobActionsReader recorded(record.job_actions, record.frame);
-    JobActionsReader played(report.job_actions, record.frame);
-    for (;;) {
-        JobActions a, b;
-        const bool has_first = recorded.next(a), has_second = played.next(b);
-        if (recorded.reader().failed()) {
-            divergence.details.push_back("the recorded actions are malformed");
-            return;
-        }
-        if (!has_first && !has_second) return;
-        if (has_first && has_second && is_same(a.stamp, b.stamp) && a.hash == b.hash) continue;
-        const bool is_recorded = has_first && (!has_second || !(b.stamp < a.stamp));
-        const JobActions& about = is_recorded ? a : b;
-        divergence.details.push_back("job " + stamp_text(about.stamp) + " of " +
-                                     simulation.job_name(about.function));
-        if (!has_first || !has_second || !is_same(a.stamp, b.stamp)) {
-            divergence.details.push_back(is_recorded ? "it asked for something only when recorded"
-                                                     : "it asked for something only when played");
-            return;
-        }
-        const auto difference = first_difference(a.actions, b.actions, simulation.world().schema());
-        divergence.details.insert(divergence.details.end(), difference.begin(), difference.end());
-        return;
-    }
-}
-
-}  // namespace
 
 std::string describe(const Divergence& divergence) {
     std::string text = "frame " + std::to_string(divergence.frame.value) + ": " + divergence.what;
@@ -113,7 +52,9 @@ const FrameReport& execute(Simulation& simulation, const FrameRecord& record, co
         found.recorded = record.action_hash;
         found.played = action_hash;
         if (levels.actions != ActionRecord::none)
-            explain_actions(record, report, simulation, found);
+            found.details =
+                first_action_difference({record.job_actions, "recorded"},
+                                        {report.job_actions, "played"}, record.frame, simulation);
     } else if (report.state_hash != record.state_hash) {
         found.what = "state hash";
         found.recorded = record.state_hash;

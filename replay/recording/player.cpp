@@ -31,6 +31,7 @@ Player::Player(ByteSource& source, PlayerOptions options)
     build_difference_ = explain_difference(meta_.fingerprint, fingerprint());
     SimulationOptions settings = options_of(meta_);
     settings.workers = options_.workers;
+    settings.check_writes = options_.check_writes;
     simulation_ = std::make_unique<Simulation>(
         options_.program != nullptr ? options_.program : program_of(meta_), settings,
         options_.host);

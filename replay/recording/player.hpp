@@ -28,6 +28,8 @@ struct PlayerOptions {
     Simulation::Host host{};
     /// Instead of the one in the recording.
     std::shared_ptr<const Program> program{};
+    /// As SimulationOptions::check_writes; makes playing slow.
+    bool check_writes = false;
     /// Keeps so many states of keyframes and frames that were looked at, for seeking backwards.
     std::size_t kept_states = 32;
 };
@@ -76,6 +78,7 @@ class Player {
     const std::optional<Divergence>& divergence() const noexcept { return divergence_; }
 
     const World& world() const noexcept { return simulation_->world(); }
+    const Simulation& simulation() const noexcept { return *simulation_; }
     /// The simulation at this frame, to go on from as a new live session: the recording is left
     /// behind. In `apply`, the frames since the keyframe are executed first.
     /// Call: at most once, last.

@@ -249,6 +249,8 @@ class Simulation {
     const SimulationOptions& options() const noexcept;
     /// "jobs.think", by the number that canon/job_actions.hpp has; empty for another number.
     std::string job_name(std::uint32_t function) const;
+    /// "main.lua:12", where that function is defined; empty unless writes are checked.
+    std::string job_place(std::uint32_t function) const;
     /// Whether what the program does is the same only under one fingerprint: it has called
     /// arena_order().
     bool needs_exact_mode() const noexcept;

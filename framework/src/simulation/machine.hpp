@@ -73,6 +73,7 @@ class Simulation::Machine final : private script::MainThread {
     const Program& program() const noexcept { return *program_; }
     const SimulationOptions& options() const noexcept { return options_; }
     std::string job_name(std::uint32_t function) const;
+    std::string job_place(std::uint32_t function) const;
     World& world() noexcept { return *world_; }
     bool needs_exact_mode() const noexcept { return (*vms_)[0].needs_exact_mode(); }
 

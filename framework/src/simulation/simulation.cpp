@@ -54,6 +54,9 @@ const SimulationOptions& Simulation::options() const noexcept { return machine_-
 std::string Simulation::job_name(std::uint32_t function) const {
     return machine_->job_name(function);
 }
+std::string Simulation::job_place(std::uint32_t function) const {
+    return machine_->job_place(function);
+}
 void Simulation::record_actions(ActionRecord what) { machine_->record_actions(what); }
 void Simulation::record_effects(bool on) { machine_->world().record_effects(on); }
 std::uint64_t Simulation::state_hash() const { return machine_->state_hash(); }

@@ -285,6 +285,12 @@ std::uint32_t Simulation::Machine::job_number(std::string_view job) const {
     return function;
 }
 
+std::string Simulation::Machine::job_place(std::uint32_t function) const {
+    if (!options_.check_writes || job_name(function).empty()) return {};
+    const auto [chunk, line] = (*vms_)[0].defined_at(function);
+    return chunk + ":" + std::to_string(line);
+}
+
 JobId Simulation::Machine::submit(std::string_view job, const Value& argument,
                                   const SubmitOptions& options) {
     const std::uint32_t function = job_number(job);
