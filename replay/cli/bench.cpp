@@ -29,6 +29,7 @@ constexpr Bench kBenches[] = {
     {"runner", "a small job through the ScriptRunner", bench_runner},
     {"strict", "strict Lua's libraries against the system's Lua", bench_strict},
     {"world", "a million entities: captures, hashes, writes and reads", bench_world},
+    {"replay", "recording, playing, seeking and verifying sessions", bench_replay},
     {"memory", "peak memory", bench_memory},
 };
 

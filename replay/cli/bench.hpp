@@ -64,6 +64,11 @@ void bench_call(const BenchOptions& options, FigureSink& sink);
 void bench_restore(const BenchOptions& options, FigureSink& sink);
 void bench_runner(const BenchOptions& options, FigureSink& sink);
 void bench_strict(const BenchOptions& options, FigureSink& sink);
+/// samples/skirmish of the repository that this binary was built in, or of the folder we are in.
+/// Fails: throws canon::Error where there is none.
+std::string find_skirmish();
+
+void bench_replay(const BenchOptions& options, FigureSink& sink);
 void bench_world(const BenchOptions& options, FigureSink& sink);
 void bench_memory(const BenchOptions& options, FigureSink& sink);
 

@@ -10,7 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// samples/skirmish of the repository that this binary was built in, or of the folder we are in.
+}  // namespace
+
 std::string find_skirmish() {
     std::error_code error;
     for (const fs::path& start :
@@ -19,15 +20,11 @@ std::string find_skirmish() {
              folder = folder.parent_path())
             if (fs::exists(folder / "samples/skirmish/main.lua", error))
                 return (folder / "samples/skirmish").string();
-    return {};
+    throw Error("samples/skirmish was not found; give its folder with --program");
 }
-
-}  // namespace
 
 void bench_skirmish(const BenchOptions& options, FigureSink& sink) {
     const std::string folder = options.skirmish.empty() ? find_skirmish() : options.skirmish;
-    if (folder.empty())
-        throw Error("samples/skirmish was not found; give its folder with --program");
     const std::uint64_t frames = options.settings.pairs >= 15 ? 300 : 60;
     InputsFile inputs;
     if (const fs::path file = fs::path(folder) / "inputs.jsonl"; fs::exists(file))
