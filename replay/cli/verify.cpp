@@ -1,7 +1,9 @@
 // canon verify: plays recordings on all cores and tells of each whether every hash is the same.
 #include <fmt/format.h>
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -91,20 +93,21 @@ class Output {
         const double share = now.frames_total == 0 ? 0
                                                    : static_cast<double>(now.frames) /
                                                          static_cast<double>(now.frames_total);
-        std::string head;
-        if (now.is_total_known) {
-            constexpr std::size_t kWidth = 24;
-            const auto done = static_cast<std::size_t>(share * kWidth);
-            head = fmt::format("[{}{}] {:3.0f} %  {} of ", std::string(done, '#'),
-                               std::string(kWidth - std::min(done, kWidth), '.'), share * 100,
-                               with_commas(now.frames));
-        } else {
-            head = fmt::format("{} of at least ", with_commas(now.frames));
+        std::string text = fmt::format(
+            "{} of {}{}, {:.0f} frames/s, {:.1f} times real time", with_commas(now.frames),
+            now.is_total_known ? "" : "at least ", counted(now.frames_total, "frame"),
+            rate(static_cast<double>(now.frames), seconds), rate(now.recorded_seconds, seconds));
+        if (now.is_total_known) text = fmt::format("{:3.0f} %  {}", std::floor(share * 100), text);
+        // What is left of the line.
+        if (now.is_total_known && terminal_.columns() > text.size() + 8) {
+            const std::size_t width =
+                std::min<std::size_t>(24, terminal_.columns() - text.size() - 4);
+            const auto done =
+                std::min(width, static_cast<std::size_t>(share * static_cast<double>(width)));
+            text = fmt::format("[{}{}] {}", std::string(done, '#'), std::string(width - done, '.'),
+                               text);
         }
-        terminal_.show_progress(fmt::format("{}{}, {:.0f} frames/s, {:.1f} times real time", head,
-                                            counted(now.frames_total, "frame"),
-                                            rate(static_cast<double>(now.frames), seconds),
-                                            rate(now.recorded_seconds, seconds)));
+        terminal_.show_progress(text);
     }
 
     void result(const Verification& result) {

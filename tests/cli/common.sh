@@ -64,3 +64,17 @@ refuse() {
     found=$(grep -E -- "$1" "$out") && fail "the output has a line that matches $1" "$(head -n 3 <<<"$found" | cut -c 1-600)"
     return 0
 }
+
+# interrupt PID: Ctrl-C for a command that runs in the background, as soon as it catches it: bit 1 of SigCgt tells. Before, the signal
+# would just end the process; and just behind the fork that is still this shell, which would take the signal for itself.
+interrupt() {
+    local tries caught
+    for ((tries = 0; tries < 3000; ++tries)); do
+        if [ "/proc/$1/exe" -ef "$CANON" ]; then
+            caught=$(awk '$1 == "SigCgt:" { print substr($2, length($2)) }' "/proc/$1/status")
+            if [[ $caught == [2367abefABEF] ]]; then break; fi
+        fi
+        sleep 0.01
+    done
+    kill -INT "$1"
+}

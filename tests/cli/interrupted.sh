@@ -6,13 +6,7 @@ program <<<'function on_frame(frame) end'
 out=$work/out err=$work/err status=0
 "$CANON" run "$work/program" --frames 1000000000 >"$out" 2>"$err" &
 run=$!
-# Before the run has begun, the signal just ends the process: bit 1 of SigCgt tells that it is caught.
-for ((tries = 0; tries < 3000; ++tries)); do
-    caught=$(awk '$1 == "SigCgt:" { print substr($2, length($2)) }' "/proc/$run/status")
-    if [[ $caught == [2367abefABEF] ]]; then break; fi
-    sleep 0.01
-done
-kill -INT "$run"
+interrupt "$run"
 wait "$run" || status=$?
 expect_status 130
 expect '^interrupted$' '^[0-9,]+ frames, ' '^state hash [0-9a-f]{16}$'

@@ -109,12 +109,7 @@ record "$work/long.canon" --frames 20000 --record-actions none
 status=0
 "$CANON" verify --threads 1 --junit "$work/report.xml" "$work/long.canon" "$work/long.canon" "$work/long.canon" "$work/long.canon" >"$out" 2>"$err" &
 run=$!
-for ((tries = 0; tries < 3000; ++tries)); do
-    caught=$(awk '$1 == "SigCgt:" { print substr($2, length($2)) }' "/proc/$run/status")
-    if [[ $caught == [2367abefABEF] ]]; then break; fi
-    sleep 0.01
-done
-kill -INT "$run"
+interrupt "$run"
 wait "$run" || status=$?
 expect_status 130
 expect_error '^canon: interrupted$'
