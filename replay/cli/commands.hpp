@@ -11,7 +11,9 @@ void add_run(CLI::App& app, int& exit_code);
 void add_record(CLI::App& app, int& exit_code);
 /// canon replay: plays a recording and compares every hash.
 void add_replay(CLI::App& app, int& exit_code);
-/// canon info: tells the fingerprint of this build and machine.
+/// canon dump: writes what is in a recording as JSON lines.
+void add_dump(CLI::App& app, int& exit_code);
+/// canon info: tells the fingerprint of this build and machine, or what a recording is.
 void add_info(CLI::App& app, int& exit_code);
 /// canon bench: measures this build on this machine.
 void add_bench(CLI::App& app, int& exit_code);
