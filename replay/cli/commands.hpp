@@ -11,6 +11,8 @@ void add_run(CLI::App& app, int& exit_code);
 void add_record(CLI::App& app, int& exit_code);
 /// canon replay: plays a recording and compares every hash.
 void add_replay(CLI::App& app, int& exit_code);
+/// canon repair: writes a clean file of what is whole in a damaged recording.
+void add_repair(CLI::App& app, int& exit_code);
 /// canon dump: writes what is in a recording as JSON lines.
 void add_dump(CLI::App& app, int& exit_code);
 /// canon info: tells the fingerprint of this build and machine, or what a recording is.
