@@ -13,6 +13,8 @@ void add_record(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);
 /// canon repair: writes a clean file of what is whole in a damaged recording.
 void add_repair(CLI::App& app, int& exit_code);
+/// canon cut: writes a range of a recording as a file of its own.
+void add_cut(CLI::App& app, int& exit_code);
 /// canon dump: writes what is in a recording as JSON lines.
 void add_dump(CLI::App& app, int& exit_code);
 /// canon info: tells the fingerprint of this build and machine, or what a recording is.

@@ -25,6 +25,7 @@ int run_command(int argc, char** argv) {
     canon::cli::add_record(app, exit_code);
     canon::cli::add_replay(app, exit_code);
     canon::cli::add_repair(app, exit_code);
+    canon::cli::add_cut(app, exit_code);
     canon::cli::add_dump(app, exit_code);
     canon::cli::add_info(app, exit_code);
     canon::cli::add_bench(app, exit_code);
