@@ -15,7 +15,13 @@ void add_replay(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 /// canon diff: where two recordings part.
 void add_diff(CLI::App& app, int& exit_code);
-/// canon info: tells the fingerprint of this build and machine.
+/// canon repair: writes a clean file of what is whole in a damaged recording.
+void add_repair(CLI::App& app, int& exit_code);
+/// canon cut: writes a range of a recording as a file of its own.
+void add_cut(CLI::App& app, int& exit_code);
+/// canon dump: writes what is in a recording as JSON lines.
+void add_dump(CLI::App& app, int& exit_code);
+/// canon info: tells the fingerprint of this build and machine, or what a recording is.
 void add_info(CLI::App& app, int& exit_code);
 /// canon bench: measures this build on this machine.
 void add_bench(CLI::App& app, int& exit_code);

@@ -26,6 +26,9 @@ int run_command(int argc, char** argv) {
     canon::cli::add_replay(app, exit_code);
     canon::cli::add_verify(app, exit_code);
     canon::cli::add_diff(app, exit_code);
+    canon::cli::add_repair(app, exit_code);
+    canon::cli::add_cut(app, exit_code);
+    canon::cli::add_dump(app, exit_code);
     canon::cli::add_info(app, exit_code);
     canon::cli::add_bench(app, exit_code);
     try {

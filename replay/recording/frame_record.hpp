@@ -67,6 +67,7 @@ class FramesReader {
 
     /// False at the end. Fails: throws canon::Error that names the frame.
     bool next(FrameRecord& out);
+    bool has_effects() const noexcept { return with_effects_; }
 
   private:
     [[noreturn]] void refuse(const ByteReader& in) const;

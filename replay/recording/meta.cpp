@@ -206,6 +206,22 @@ std::shared_ptr<const Program> program_of(const Meta& meta) {
     return program;
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> changed_limits(const Limits& limits) {
+    std::vector<std::pair<std::string, std::uint64_t>> changed;
+    each_limit(limits, [&](const char* name, auto limit) {
+        changed.emplace_back(name, static_cast<std::uint64_t>(limit));
+    });
+    std::size_t at = 0, kept = 0;
+    const Limits defaults;
+    each_limit(defaults, [&](const char*, auto initial) {
+        if (changed[at].second != static_cast<std::uint64_t>(initial))
+            changed[kept++] = changed[at];
+        ++at;
+    });
+    changed.resize(kept);
+    return changed;
+}
+
 SimulationOptions options_of(const Meta& meta) {
     SimulationOptions options;
     options.seed = meta.seed;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "canon/bytes.hpp"
@@ -47,6 +48,8 @@ Meta read_meta(std::span<const std::uint8_t> payload);
 
 /// The program inside. Fails: throws canon::Error where its digest is not the one that is told.
 std::shared_ptr<const Program> program_of(const Meta& meta);
+/// Those that are not the defaults, by name.
+std::vector<std::pair<std::string, std::uint64_t>> changed_limits(const Limits& limits);
 /// How the simulation that was recorded was started; with all of this machine's cores.
 SimulationOptions options_of(const Meta& meta);
 

@@ -78,3 +78,27 @@ interrupt() {
     done
     kill -INT "$1"
 }
+
+# tool COMMAND [OPTION...]: another command of canon than run.
+tool() {
+    out=$work/out err=$work/err status=0
+    "$CANON" "$@" >"$out" 2>"$err" || status=$?
+}
+
+# record FILE [OPTION...]: a recording of the program, without output.
+record() {
+    tool record "$work/program" --quiet --workers 2 -o "$@"
+    expect_status 0
+}
+
+# chunk FILE KIND NUMBER: offset and size of the payload of the so-manieth chunk of that kind, from 0, in an undamaged file.
+chunk() {
+    "$CANON" dump "$1" --what chunks | grep "\"chunk\":\"$2\"" | sed -n "$(($3 + 1))s/.*\"offset\":\([0-9]*\).*\"stored\":\([0-9]*\).*/\1 \2/p"
+}
+
+# damage FILE OFFSET: another byte there.
+damage() {
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    printf "$(printf '\\x%02x' $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}

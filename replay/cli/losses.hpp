@@ -1,0 +1,18 @@
+// Losses: what is missing in a recording, as the commands that look for it say it.
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "container/chunk_reader.hpp"
+
+namespace canon::cli {
+
+/// For people, in one line. Call: where the tail is not closed.
+std::string describe(const replay::Tail& tail);
+
+/// Frames are "first_frame" and "last_frame", each absent where nobody knows; neither with "no
+/// frames".
+nlohmann::ordered_json json_of(const replay::Hole& hole);
+nlohmann::ordered_json json_of(const replay::Tail& tail);
+
+}  // namespace canon::cli
