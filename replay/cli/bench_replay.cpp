@@ -1,5 +1,5 @@
-// The bench of recordings: what recording costs, how large a recording is, and how fast it is played,
-// sought, opened and verified.
+// The bench of recordings: what recording costs, how large a recording is, and how fast it is
+// played, sought, opened and verified.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -70,8 +70,8 @@ class Session {
         if (!levels) return;
         replay::RecorderOptions settings;
         settings.levels = *levels;
-        recorder_ = std::make_unique<replay::Recorder>(simulation_, Simulation::Host{}, sink_,
-                                                       settings);
+        recorder_ =
+            std::make_unique<replay::Recorder>(simulation_, Simulation::Host{}, sink_, settings);
     }
     void frames(int count) {
         for (int i = 0; i < count; ++i) {
@@ -102,10 +102,11 @@ void cost_of_recording(const BenchOptions& options, FigureSink& sink,
     const auto cost = [&](const char* what, const Levels& levels, double limit) {
         // Side by side, so that both are in the same part of the battle.
         Session plain(program, std::nullopt), recorded(program, levels);
-        const Pairs pairs = measure(options.settings, TimedBy::wall,
-                                    {[&] { recorded.frames(kFrames); }, kFrames},
-                                    {[&] { plain.frames(kFrames); }, kFrames});
-        Figure figure = figure_of(what, (pairs.ratio - 1) * 100, "%", Figure::Bound::at_most, limit);
+        const Pairs pairs =
+            measure(options.settings, TimedBy::wall, {[&] { recorded.frames(kFrames); }, kFrames},
+                    {[&] { plain.frames(kFrames); }, kFrames});
+        Figure figure =
+            figure_of(what, (pairs.ratio - 1) * 100, "%", Figure::Bound::at_most, limit);
         figure.raw = {{"recorded us", pairs.first_nanoseconds / 1000},
                       {"plain us", pairs.second_nanoseconds / 1000}};
         figure.others = pairs.others;
@@ -124,16 +125,16 @@ void sizes(FigureSink& sink, const std::shared_ptr<const Program>& program) {
                        "bytes", Figure::Bound::at_most, 32));
     Session full(program, Levels{ActionRecord::all, true});
     full.frames(600);
-    Figure figure = figure_of("skirmish with actions and effects, of their canonical bytes",
-                              static_cast<double>(full.stored()) /
-                                  static_cast<double>(full.canonical()),
-                              "x", Figure::Bound::at_most, 0.25);
+    Figure figure =
+        figure_of("skirmish with actions and effects, of their canonical bytes",
+                  static_cast<double>(full.stored()) / static_cast<double>(full.canonical()), "x",
+                  Figure::Bound::at_most, 0.25);
     figure.raw = {{"KiB a frame", static_cast<double>(full.stored()) / 600 / 1024}};
     sink.add(figure);
 }
 
-void record_file(const std::string& path, const std::shared_ptr<const Program>& program,
-                 int frames, bool effects) {
+void record_file(const std::string& path, const std::shared_ptr<const Program>& program, int frames,
+                 bool effects) {
     SimulationOptions settings;
     Simulation simulation(program, settings);
     replay::FileSink file(path);
@@ -249,7 +250,8 @@ void opening(FigureSink& sink) {
 }  // namespace
 
 void bench_replay(const BenchOptions& options, FigureSink& sink) {
-    const auto program = Program::from_path(options.skirmish.empty() ? find_skirmish() : options.skirmish);
+    const auto program =
+        Program::from_path(options.skirmish.empty() ? find_skirmish() : options.skirmish);
     sizes(sink, program);
     {
         const TemporaryFile file("skirmish");

@@ -334,7 +334,8 @@ class Dump {
     void take_frames(const ChunkHeader& header) {
         if (!options_.asks_for(kFrames | kInputs | kActions | kEffects)) return;
         if (!is_wanted(header.frames)) return;
-        replay::FramesReader frames(reader_.payload(), header.frames.first, header.frames.count);
+        replay::FramesReader frames;
+        frames.open(reader_.payload(), header.frames);
         replay::FrameRecord record;
         while (frames.next(record)) {
             if (record.frame.value > options_.to) return;

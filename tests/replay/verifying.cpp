@@ -85,7 +85,8 @@ Content change(const Content& bytes, const Change& change_chunk) {
 }
 
 FrameRecord record_of(const Sealed& chunk, std::uint64_t frame) {
-    FramesReader reader(chunk.payload, chunk.frames.first, chunk.frames.count);
+    FramesReader reader;
+    reader.open(chunk.payload, chunk.frames);
     FrameRecord record;
     while (reader.next(record))
         if (record.frame.value == frame) return record;
