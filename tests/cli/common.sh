@@ -91,7 +91,7 @@ record() {
     expect_status 0
 }
 
-# chunk FILE KIND NUMBER: offset and size of the payload of the so-manieth chunk of that kind, from 0, in an undamaged file.
+# chunk FILE KIND NUMBER: offset and size of the payload of the chunk of that kind and number, from 0, in an undamaged file.
 chunk() {
     "$CANON" dump "$1" --what chunks | grep "\"chunk\":\"$2\"" | sed -n "$(($3 + 1))s/.*\"offset\":\([0-9]*\).*\"stored\":\([0-9]*\).*/\1 \2/p"
 }
