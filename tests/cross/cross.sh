@@ -134,6 +134,8 @@ cross() {
     # compare all four.
     bin=$emulated patience=3600
     export CANON_GOLDEN_WORKERS="1 3"
+    # Recordings go from here to there and back.
+    if [ -x build/bin/Release/canon ]; then export CANON_ELSEWHERE=$PWD/build/bin/Release/canon; fi
     passed=0 failed=0
     lanes=$(mktemp -d)
     trap 'rm -rf "$lanes"' EXIT
