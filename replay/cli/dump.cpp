@@ -22,6 +22,7 @@
 #include "cli/losses.hpp"
 #include "cli/options.hpp"
 #include "container/chunk_finder.hpp"
+#include "recording/execution.hpp"
 #include "recording/frame_record.hpp"
 #include "recording/meta.hpp"
 
@@ -126,7 +127,8 @@ class Names {
         SimulationOptions options = replay::options_of(meta);
         options.workers = 1;
         try {
-            simulation_ = std::make_unique<Simulation>(replay::program_of(meta), options);
+            simulation_ = std::make_unique<Simulation>(replay::program_of(meta), options,
+                                                       replay::playing_host(meta, {}));
         } catch (const Error& error) {
             throw NoNames(std::string("the program in the recording cannot be loaded: ") +
                           error.what() + kAdvice);

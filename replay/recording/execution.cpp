@@ -29,11 +29,47 @@ void require_playable(const Meta& meta, const Simulation::Host& host) {
     };
     missing(meta.host_handlers, host.handlers, "handler");
     missing(meta.host_states, host.states, "host state");
+    for (const HostFunctionName& name : meta.host_functions) {
+        if (name.is_external) continue;
+        const auto is_it = [&](const HostFunction& function) {
+            return function.module == name.module && function.name == name.name;
+        };
+        if (std::none_of(host.functions.begin(), host.functions.end(), is_it))
+            throw OtherProgram("the recording was made by a host with the function '" +
+                               name.module + "." + name.name +
+                               "': it can only be played by a host that has it");
+    }
     if (!meta.needs_exact) return;
     const std::string difference = explain_difference(meta.fingerprint, fingerprint());
     if (!difference.empty())
         throw OtherBuild("the recording needs exact mode, and this build is another one:\n" +
                          difference);
+}
+
+Simulation::Host playing_host(const Meta& meta, const Simulation::Host& host) {
+    Simulation::Host playing = host;
+    // In the order in which they were, since jobs name them by number.
+    std::vector<HostFunction> functions;
+    for (const HostFunctionName& name : meta.host_functions) {
+        const auto found = std::find_if(
+            host.functions.begin(), host.functions.end(), [&](const HostFunction& function) {
+                return function.module == name.module && function.name == name.name;
+            });
+        if (found != host.functions.end()) {
+            functions.push_back(*found);
+            continue;
+        }
+        HostFunction stand_in;
+        stand_in.module = name.module;
+        stand_in.name = name.name;
+        stand_in.purity = Purity::external;
+        stand_in.invoke = [](ByteReader&, std::uint32_t, Bytes&) -> std::uint32_t {
+            throw Error("this host does not have the function");
+        };
+        functions.push_back(std::move(stand_in));
+    }
+    playing.functions = std::move(functions);
+    return playing;
 }
 
 const FrameReport& execute(Simulation& simulation, const FrameRecord& record, const Levels& levels,
@@ -43,7 +79,8 @@ const FrameReport& execute(Simulation& simulation, const FrameRecord& record, co
     } catch (const Error& error) {
         if (!divergence) divergence = {record.frame, "host action", 0, 0, {error.what()}};
     }
-    const FrameReport& report = simulation.replay(record.inputs, record.killed);
+    const FrameReport& report =
+        simulation.replay(record.inputs, record.killed, record.host_answers);
     if (divergence) return report;
     const std::uint64_t action_hash = report.actions == 0 ? 0 : report.action_hash;
     Divergence found{report.frame, {}, 0, 0, {}};

@@ -38,6 +38,10 @@ std::string describe(const Divergence& divergence);
 /// needed and this build is another one.
 void require_playable(const Meta& meta, const Simulation::Host& host);
 
+/// The host to play with: the functions that META names, in their order; of an external one that
+/// `host` does not have, something in its place, which a replay never calls.
+Simulation::Host playing_host(const Meta& meta, const Simulation::Host& host);
+
 /// Runs the frame of `record` on a simulation in the state before it, made with `levels.actions`
 /// recorded. Returns its report, valid until the simulation's next step; where anything is not as
 /// recorded, `divergence` is set unless it is already.

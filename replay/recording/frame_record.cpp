@@ -20,7 +20,8 @@ enum Part : std::uint64_t {
     kJobActions = 16,
     kHasEffects = 32,
     kHostStates = 64,
-    kKnownParts = 127,
+    kHostAnswers = 128,
+    kKnownParts = 255,
 };
 
 void put_hash(Bytes& out, std::uint64_t hash) { out.append(&hash, sizeof hash); }
@@ -170,7 +171,8 @@ void FramesWriter::add(const FrameRecord& record) {
                                 if_any(!record.killed.empty(), kKilled) |
                                 if_any(!record.job_actions.empty(), kJobActions) |
                                 if_any(!record.effects.empty(), kHasEffects) |
-                                if_any(!record.host_states.empty(), kHostStates);
+                                if_any(!record.host_states.empty(), kHostStates) |
+                                if_any(!record.host_answers.empty(), kHostAnswers);
     frames_.put_varint(parts);
     put_hash(frames_, record.state_hash);
     put_hash(frames_, record.chain);
@@ -178,6 +180,10 @@ void FramesWriter::add(const FrameRecord& record) {
     if ((parts & kHostActions) != 0) put_all(frames_, record.host_actions, put_host_action);
     if ((parts & kInputs) != 0) put_all(frames_, record.inputs, put_input);
     if ((parts & kKilled) != 0) put_all(frames_, record.killed, put_killed);
+    if ((parts & kHostAnswers) != 0) {
+        frames_.put_varint(record.host_answers.size());
+        frames_.append(record.host_answers);
+    }
     if ((parts & kJobActions) != 0) {
         frames_.put_varint(record.job_actions.size());
         actions_.append(record.job_actions);
@@ -300,6 +306,7 @@ bool FramesReader::next(FrameRecord& out) {
     if ((parts & kHostActions) != 0) read_all(in, out.host_actions, 2, read_host_action);
     if ((parts & kInputs) != 0) read_all(in, out.inputs, 3, read_input);
     if ((parts & kKilled) != 0) read_all(in, out.killed, 8, read_killed);
+    if ((parts & kHostAnswers) != 0) span_of(in, out.host_answers);
     if ((parts & kJobActions) != 0) {
         if (has_actions_)
             take(actions_, out.job_actions);

@@ -23,7 +23,8 @@ struct FrameRecord {
     std::vector<Input> inputs{};
     std::vector<KilledRun> killed{};
     // Borrowed from the payload.
-    std::span<const std::uint8_t> job_actions{};  ///< of canon/job_actions.hpp
+    std::span<const std::uint8_t> host_answers{};  ///< of FrameReport::host_answers
+    std::span<const std::uint8_t> job_actions{};   ///< of canon/job_actions.hpp
     // With effects alone:
     std::uint64_t world_hash = 0;
     EntityId next_id{};

@@ -108,6 +108,9 @@ Meta meta_of(const Simulation& simulation, const Simulation::Host& host, const L
     meta.schema_digest = simulation.world().schema().digest();
     for (const auto& [name, handler] : host.handlers) meta.host_handlers.push_back(name);
     for (const auto& [name, state] : host.states) meta.host_states.push_back(name);
+    for (const HostFunction& function : host.functions)
+        meta.host_functions.push_back(
+            {function.module, function.name, function.purity == Purity::external});
     meta.levels = levels;
     return meta;
 }
@@ -123,6 +126,11 @@ void write_meta(Bytes& out, const Meta& meta) {
     });
     List features;
     for (const std::string_view feature : kFeatures) features.emplace_back(feature);
+    List functions;
+    for (const HostFunctionName& function : meta.host_functions)
+        functions.push_back(Map{{"module", function.module},
+                                {"name", function.name},
+                                {"external", function.is_external}});
     const Fingerprint& build = meta.fingerprint;
     write_value(out, Map{{"needs", std::move(features)},
                          {"program", Map{{"name", meta.program_name},
@@ -140,7 +148,8 @@ void write_meta(Bytes& out, const Meta& meta) {
                                              {"format", static_cast<std::int64_t>(build.format)}}},
                          {"host", Map{{"schema", bits(meta.schema_digest)},
                                       {"handlers", names(meta.host_handlers)},
-                                      {"states", names(meta.host_states)}}},
+                                      {"states", names(meta.host_states)},
+                                      {"functions", std::move(functions)}}},
                          {"levels", Map{{"actions", static_cast<std::int64_t>(meta.levels.actions)},
                                         {"effects", meta.levels.effects}}}});
 }
@@ -190,6 +199,11 @@ Meta read_meta(std::span<const std::uint8_t> payload) {
     meta.schema_digest = host.number("schema");
     meta.host_handlers = host.texts("handlers");
     meta.host_states = host.texts("states");
+    for (const Value& entry : host.list("functions")) {
+        const Fields function(entry, "META host function");
+        meta.host_functions.push_back(
+            {function.text("module"), function.text("name"), function.flag("external")});
+    }
     const Fields levels(fields["levels"], "META levels");
     const std::uint64_t actions = levels.number("actions");
     if (actions > static_cast<std::uint64_t>(ActionRecord::all))

@@ -23,6 +23,14 @@ struct Levels {
     bool effects = false;
 };
 
+/// Of a function of the recorded simulation's host.
+struct HostFunctionName {
+    std::string module;
+    std::string name;
+    bool is_external = false;  ///< its answers are recorded: a replay does not need it
+    friend bool operator==(const HostFunctionName&, const HostFunctionName&) = default;
+};
+
 struct Meta {
     std::vector<Module> modules;
     std::uint64_t program_digest = 0;
@@ -34,6 +42,7 @@ struct Meta {
     std::uint64_t schema_digest = 0;
     std::vector<std::string> host_handlers{};
     std::vector<std::string> host_states{};
+    std::vector<HostFunctionName> host_functions{};
     Levels levels{};
     /// Not compared: "skirmish", for people.
     std::string program_name{};

@@ -34,7 +34,7 @@ Player::Player(ByteSource& source, PlayerOptions options)
     settings.check_writes = options_.check_writes;
     simulation_ = std::make_unique<Simulation>(
         options_.program != nullptr ? options_.program : program_of(meta_), settings,
-        options_.host);
+        playing_host(meta_, options_.host));
     reader_.leave_out_actions(options_.mode == PlayMode::apply);
     has_other_program_ = simulation_->program().digest() != meta_.program_digest;
     if (options_.mode == PlayMode::apply) {

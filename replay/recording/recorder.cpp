@@ -34,7 +34,8 @@ Recorder::Recorder(Simulation& simulation, const Simulation::Host& host, Sink& s
     meta.frames_per_second = options_.frames_per_second;
     write_meta(meta_, meta);
     simulation.record_actions(options_.levels.actions);
-    if (options_.levels.effects) simulation.record_effects(true);
+    had_effects_ = simulation.world().records_effects();
+    if (options_.levels.effects && !had_effects_) simulation.record_effects(true);
     const World& world = simulation.world();
     for (std::size_t i = 0; options_.levels.effects && i < world.host_states(); ++i)
         host_hashes_.push_back(world.host_state_hash(i));
@@ -73,6 +74,7 @@ void Recorder::record(std::span<const Input> inputs, const FrameReport& report) 
     record.host_actions = report.host_actions;
     record.killed = report.killed;
     record.job_actions = report.job_actions;
+    record.host_answers = report.host_answers;
     if (options_.levels.effects) {
         record.world_hash = report.world_hash;
         record.next_id = report.next_id;
@@ -188,7 +190,7 @@ void Recorder::close() {
     }
     thread_.join();
     simulation_.record_actions(ActionRecord::none);
-    if (options_.levels.effects) simulation_.record_effects(false);
+    if (options_.levels.effects && !had_effects_) simulation_.record_effects(false);
     rethrow();
 }
 

@@ -110,6 +110,7 @@ class Recorder {
     std::vector<std::uint64_t> host_hashes_;
     Bytes host_bytes_;
     bool closed_ = false;
+    bool had_effects_ = false;  // somebody else wants them too
 
     mutable std::mutex mutex_;
     std::condition_variable work_, done_;

@@ -320,8 +320,9 @@ class SpanPlayer {
         simulation_.reset();
         meta_ = std::move(bytes);
         levels_and_speed_ = {meta.levels, meta.frames_per_second};
-        Simulation::Host host = options_.host ? options_.host() : Simulation::Host{};
-        require_playable(meta, host);
+        const Simulation::Host given = options_.host ? options_.host() : Simulation::Host{};
+        require_playable(meta, given);
+        Simulation::Host host = playing_host(meta, given);
         SimulationOptions settings = options_of(meta);
         settings.workers = 1;
         const std::shared_ptr<const Program> program = program_of(meta);

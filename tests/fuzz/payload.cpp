@@ -1,5 +1,6 @@
-// Payload: whatever the bytes, what reads a recording's payloads refuses them with an Error or reads
-// something of a bounded size; and actions and effects that were packed come back as they were.
+// Payload: whatever the bytes, what reads a recording's payloads refuses them with an Error or
+// reads something of a bounded size; and actions and effects that were packed come back as they
+// were.
 //
 // Input: a byte for the reader, then its bytes.
 #include <algorithm>

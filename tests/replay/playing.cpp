@@ -2,9 +2,11 @@
 // number of workers; and what differs is told.
 #include <boost/test/unit_test.hpp>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "canon/error.hpp"
+#include "canon/host_function.hpp"
 #include "canon/host_state.hpp"
 #include "determinism/melee.hpp"
 #include "determinism/random_programs.hpp"
@@ -166,6 +168,116 @@ BOOST_AUTO_TEST_CASE(what_a_host_keeps_and_submits_is_recorded) {
     }
     MemorySource source(sink.view());
     BOOST_CHECK_THROW(Player player(source), replay::OtherProgram);
+}
+
+// A clock that goes on, whoever asks; it fails now and then.
+struct Clock {
+    std::int64_t time = 1000;
+    int calls = 0;
+    int good_calls = 4;  // between failing ones
+    Simulation::Host host(Purity purity) {
+        Simulation::Host host;
+        host.functions.push_back(
+            host_function("clock", "scale", [](double number) { return number * 2; }, {"number"}));
+        host.functions.push_back(host_function(
+            "clock", "now",
+            [this](std::int64_t step) {
+                if (++calls % (good_calls + 1) == 0)
+                    throw std::runtime_error("the clock has stopped");
+                return time += step + calls;
+            },
+            {"step"}, purity));
+        return host;
+    }
+};
+
+constexpr const char* kAsksTheClock = R"(
+template("unit", { seen = 0, failed = 0, half = 0.0 })
+singleton("log", { started = 0 })
+function on_start() for i = 1, 4 do engine.spawn_entity("unit") end end
+function on_frame(frame)
+    local good, time = pcall(clock.now, 100)
+    if good then engine.set("log", "started", time) end
+    engine.submit_each("ask", "unit")
+end
+function jobs.ask(id)
+    local good, time = pcall(clock.now, id)
+    if good then engine.set(id, "seen", time) else engine.add(id, "failed", 1) end
+    engine.set(id, "half", clock.scale(id))
+end
+)";
+
+BOOST_AUTO_TEST_CASE(answers_of_external_functions_are_inputs_and_nobody_asks_again) {
+    Clock clock;
+    SimulationOptions settings;
+    settings.workers = 2;
+    const Simulation::Host host = clock.host(Purity::external);
+    const auto program = Program::from_modules({{"main", kAsksTheClock}});
+    Simulation simulation(program, settings, host);
+    replay::MemorySink sink;
+    std::vector<std::uint64_t> hashes = {simulation.world().state_hash()};
+    {
+        replay::Recorder recorder(simulation, host, sink, all_levels());
+        for (int frame = 0; frame < 12; ++frame) {
+            BOOST_TEST(recorder.step().faults.empty());
+            hashes.push_back(simulation.world().state_hash());
+        }
+        recorder.close();
+    }
+    BOOST_TEST(clock.calls == 60);
+    const std::int64_t time = clock.time;
+
+    // The host that plays has the pure function, but no clock.
+    Simulation::Host without;
+    without.functions.push_back(host.functions[0]);
+    for (const PlayMode mode : {PlayMode::execute, PlayMode::apply}) {
+        MemorySource source(sink.view());
+        replay::PlayerOptions options;
+        options.mode = mode;
+        options.host = without;
+        Player player(source, options);
+        while (player.step())
+            BOOST_TEST_REQUIRE(player.world().state_hash() == hashes[player.frame().value]);
+        BOOST_TEST(player.frame().value == 12u);
+        BOOST_TEST(!player.divergence());
+        player.seek({7});
+        BOOST_TEST(player.world().state_hash() == hashes[7]);
+    }
+    // Nor is the clock asked where it is there.
+    MemorySource source(sink.view());
+    replay::PlayerOptions options;
+    options.host = host;
+    Player player(source, options);
+    while (player.step()) {
+    }
+    BOOST_TEST(!player.divergence());
+    BOOST_TEST(clock.calls == 60);
+    BOOST_TEST(clock.time == time);
+    // Without the pure one it cannot be played.
+    BOOST_CHECK_THROW(Player nobody(source), replay::OtherProgram);
+}
+
+BOOST_AUTO_TEST_CASE(a_replay_that_is_told_of_other_calls_says_so) {
+    Clock clock;
+    clock.good_calls = 1000;
+    const auto program = Program::from_modules({{"main", kAsksTheClock}});
+    Simulation live(program, {}, clock.host(Purity::external));
+    const FrameReport& report = live.step();
+    const Content told = content_of(report.host_answers);
+    const std::uint64_t hash = report.state_hash;
+    const auto replayed = [&](std::span<const std::uint8_t> answers) {
+        Clock other;
+        Simulation simulation(program, {}, other.host(Purity::external));
+        const std::uint64_t found = simulation.replay({}, {}, answers).state_hash;
+        BOOST_TEST(other.calls == 0);
+        return found;
+    };
+    BOOST_TEST(replayed(told) == hash);
+    for (std::size_t size = 0; size < told.size(); ++size)
+        BOOST_TEST(replayed(std::span(told).first(size)) != hash);
+    Content renamed = told;
+    renamed[4] ^= 1;  // in the name
+    BOOST_TEST(replayed(renamed) != hash);
 }
 
 BOOST_AUTO_TEST_CASE(another_program_diverges_where_its_jobs_do_otherwise) {

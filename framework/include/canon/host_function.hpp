@@ -34,6 +34,9 @@ enum class Purity : std::uint8_t {
     pure,
     /// In drain(), on its thread: the job stops until then, as in engine.call.
     main_thread,
+    /// The same, and it may ask the world outside: a clock, a file, a network. What it answers in a
+    /// Simulation is an input: it is recorded, and a replay takes it from there and does not call.
+    external,
 };
 
 struct HostFunction {

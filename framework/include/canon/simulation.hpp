@@ -150,10 +150,12 @@ struct FrameReport {
     /// until the next step.
     std::span<const std::uint8_t> job_actions;
     std::vector<HostAction> host_actions{};  ///< since the step before
-    std::int64_t callback_nanoseconds = 0;   ///< on_input, on_frame and freeze: one thread
-    std::int64_t run_nanoseconds = 0;        ///< jobs: all workers
-    std::int64_t commit_nanoseconds = 0;     ///< one thread; with on_fault and on_commit
-    std::int64_t hash_nanoseconds = 0;       ///< one thread
+    /// Of external host functions, in order, as `replay` takes them. Valid until the next step.
+    std::span<const std::uint8_t> host_answers;
+    std::int64_t callback_nanoseconds = 0;  ///< on_input, on_frame and freeze: one thread
+    std::int64_t run_nanoseconds = 0;       ///< jobs: all workers
+    std::int64_t commit_nanoseconds = 0;    ///< one thread; with on_fault and on_commit
+    std::int64_t hash_nanoseconds = 0;      ///< one thread
 };
 
 class Simulation;
@@ -234,8 +236,10 @@ class Simulation {
     /// The same, of a frame that has been run before, perhaps by another build of Lua, which counts
     /// instructions and bytes otherwise: just the runs in `killed` are ended by a limit, without
     /// being run, and leave the faults that they left then. All limits on runs are twice as large.
-    /// `killed` is the report's of that time.
-    const FrameReport& replay(std::span<const Input> inputs, std::span<const KilledRun> killed);
+    /// External host functions are not called; they answer what they answered then. `killed` and
+    /// `host_answers` are the report's of that time.
+    const FrameReport& replay(std::span<const Input> inputs, std::span<const KilledRun> killed,
+                              std::span<const std::uint8_t> host_answers = {});
     /// Does again what a host did between steps, before the step is run or replayed.
     /// Fails: throws canon::Error where that cannot be what was done here: an unknown job or
     /// template, another id.

@@ -191,6 +191,7 @@ class World {
     /// From now on each spawn, destroy and write of a cell is noted, see canon/effects.hpp, or no
     /// more; what was noted is dropped. Changes nothing of the state.
     void record_effects(bool on);
+    bool records_effects() const noexcept { return records_effects_; }
     /// Noted since `record_effects` or `clear_effects`.
     std::span<const std::uint8_t> effects() const noexcept { return effects_.view(); }
     void clear_effects() noexcept { effects_.clear(); }

@@ -166,7 +166,7 @@ void ScriptRunner::Inside::apply(ScriptRecord* record) {
             continue;
         }
         if (static_cast<Operation>(operation) == Operation::host_function) {
-            script::answer_host_function(functions_, in, extra.answer);
+            script::answer_host_function(functions_, nullptr, in, extra.answer);
             break;
         }
         const Key target = read_key(in);

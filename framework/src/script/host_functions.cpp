@@ -6,6 +6,7 @@
 #include "script/action_writer.hpp"
 #include "script/codec.hpp"
 #include "script/engine_library.hpp"
+#include "script/host_answers.hpp"
 
 namespace canon {
 namespace host_function_detail {
@@ -35,11 +36,11 @@ const char* invoke(VmContext& run, const HostFunction& function, std::uint32_t c
     const auto once = [&](Bytes& out) {
         out.clear();
         ByteReader arguments(run.scratch.view());
-        return function.invoke(arguments, count, out);
+        return invoke_host_function(function, run.host_answers, arguments, count, out);
     };
     try {
         results = once(run.host_results);
-        if (!run.check_purity || function.purity == Purity::main_thread) return nullptr;
+        if (!run.check_purity || function.purity != Purity::pure) return nullptr;
         Bytes again;
         if (once(again) == results && again.size() == run.host_results.size() &&
             std::equal(again.view().begin(), again.view().end(), run.host_results.data()))
@@ -61,8 +62,7 @@ int call(lua_State* L) {
     if (run.mode == Mode::loading)
         raise(L, "%s.%s: the host's functions cannot be called while the program loads",
               function.module.c_str(), function.name.c_str());
-    if (function.purity == Purity::main_thread && run.mode != Mode::main &&
-        run.mode != Mode::view) {
+    if (function.purity != Purity::pure && run.mode != Mode::main && run.mode != Mode::view) {
         if (run.mode == Mode::background)
             raise(L, "%s.%s: a background job (deliver) cannot call the main thread",
                   function.module.c_str(), function.name.c_str());
@@ -131,7 +131,8 @@ void check_name(const HostFunction& function, std::span<const HostFunction> othe
         if (other.full_name() == name) throw Error("there is already a function '" + name + "'");
 }
 
-void answer_host_function(std::span<const HostFunction> functions, ByteReader& in, Bytes& answer) {
+void answer_host_function(std::span<const HostFunction> functions, HostAnswers* answers,
+                          ByteReader& in, Bytes& answer) {
     std::uint64_t index = 0, given = 0;
     in.varint(index);
     in.varint(given);
@@ -141,7 +142,8 @@ void answer_host_function(std::span<const HostFunction> functions, ByteReader& i
     std::uint32_t count = 0;
     try {
         ByteReader arguments({in.position(), in.left()});
-        count = function.invoke(arguments, static_cast<std::uint32_t>(given), results);
+        count = invoke_host_function(function, answers, arguments,
+                                     static_cast<std::uint32_t>(given), results);
     } catch (const std::exception& error) {
         what = function.full_name() + ": " + error.what();
     } catch (...) {

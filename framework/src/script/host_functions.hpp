@@ -3,6 +3,7 @@
 #include <span>
 
 #include "canon/host_function.hpp"
+#include "script/host_answers.hpp"
 #include "script/lua.hpp"
 
 namespace canon::script {
@@ -15,6 +16,8 @@ void open_host_functions(lua_State* L);
 void check_name(const HostFunction& function, std::span<const HostFunction> others);
 
 /// Answers a job that was stopped by Operation::host_function; `in` stands at the operands.
-void answer_host_function(std::span<const HostFunction> functions, ByteReader& in, Bytes& answer);
+/// `answers`: see host_answers.hpp; may be null.
+void answer_host_function(std::span<const HostFunction> functions, HostAnswers* answers,
+                          ByteReader& in, Bytes& answer);
 
 }  // namespace canon::script

@@ -30,6 +30,7 @@ namespace canon::script {
 
 class FieldReads;
 class MainThread;
+struct HostAnswers;
 class NameTable;
 class Vm;
 
@@ -110,7 +111,8 @@ struct VmContext {
     std::size_t log_begin = 0;
 
     const std::vector<HostFunction>* host_functions = nullptr;
-    bool check_purity = false;  ///< of host functions: called twice
+    HostAnswers* host_answers = nullptr;  ///< of the main thread's VM of a simulation
+    bool check_purity = false;            ///< of host functions: called twice
     Bytes host_results;
 
     FieldReads* field_reads = nullptr;  ///< null unless lost writes are looked for

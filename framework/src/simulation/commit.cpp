@@ -163,7 +163,7 @@ void Simulation::Machine::apply_actions(std::span<const std::uint8_t> actions, S
             stopped_.push_back(job);
         } else if (*in.position() == static_cast<std::uint8_t>(Operation::host_function)) {
             in.skip(1);
-            script::answer_host_function(host_.functions, in, runner_->answer(job));
+            script::answer_host_function(host_.functions, &host_answers_, in, runner_->answer(job));
             stopped_.push_back(job);
         } else {
             apply_one(in, stamp, true, problem);

@@ -94,6 +94,7 @@ Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> p
         *pool_, *vms_,
         jobs::JobRunner::Settings{options_.limits.ids_per_job, options_.seed, options_.chaos});
     vm.context().main = this;
+    vm.context().host_answers = &host_answers_;
 }
 
 Simulation::Machine::~Machine() { runner_.reset(); }
@@ -116,6 +117,7 @@ void Simulation::Machine::begin_report() {
     posts_made_ = 0;
     action_hashes_.clear();
     job_actions_.clear();
+    host_answers_.kept.clear();
     report_.host_actions.swap(host_actions_);
     std::fill(struck_.begin(), struck_.end(), false);
     main_runs_ = 0;
@@ -184,7 +186,10 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
 }
 
 const FrameReport& Simulation::Machine::replay(std::span<const Input> inputs,
-                                               std::span<const KilledRun> killed) {
+                                               std::span<const KilledRun> killed,
+                                               std::span<const std::uint8_t> host_answers) {
+    host_answers_.are_told = true;
+    host_answers_.told = ByteReader(host_answers);
     for (const KilledRun& run : killed)
         (run.in_job ? killed_jobs_ : killed_on_main_).push_back(run);
     std::sort(killed_jobs_.begin(), killed_jobs_.end(),
@@ -196,6 +201,7 @@ const FrameReport& Simulation::Machine::replay(std::span<const Input> inputs,
             machine.scale_limits(1);
             machine.killed_jobs_.clear();
             machine.killed_on_main_.clear();
+            machine.host_answers_.are_told = false;
         }
     } const told(*this);
     return step(inputs);
@@ -282,13 +288,18 @@ RunStatus Simulation::Machine::run_on_main(const Run& run, Fault& fault) {
             return RunStatus::failed;
         }
     vm.begin_batch();
+    const std::size_t answers = host_answers_.kept.size();
     const RunStatus status = vm.run(run);
     add_log(vm.context().log.view(), vm.functions().name(run.function));
     vm.context().log.clear();
     if (status == RunStatus::done) return status;
     fault = vm.fault();
     if (limit_hit_ && fault.kind == FaultKind::error) fault.kind = FaultKind::limit;
-    if (is_kill(fault.kind)) report_.killed.push_back({fault.kind, false, {}, number});
+    if (is_kill(fault.kind)) {
+        report_.killed.push_back({fault.kind, false, {}, number});
+        // A replay does not run it, and so does not ask.
+        host_answers_.kept.truncate(answers);
+    }
     return status;
 }
 
@@ -436,6 +447,7 @@ void Simulation::Machine::react() {
     run_posts();
     report_.effects = world_->effects();
     report_.job_actions = job_actions_.view();
+    report_.host_answers = host_answers_.kept.view();
 }
 
 void Simulation::Machine::finish_frame(std::uint64_t input_hash) {

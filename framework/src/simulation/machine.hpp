@@ -14,6 +14,7 @@
 #include "jobs/job_runner.hpp"
 #include "jobs/submission.hpp"
 #include "jobs/worker_pool.hpp"
+#include "script/host_answers.hpp"
 #include "simulation/lost_writes.hpp"
 
 namespace canon {
@@ -51,7 +52,8 @@ class Simulation::Machine final : private script::MainThread {
     /// Runs on_start. Call: once, first.
     void start();
     const FrameReport& step(std::span<const Input> inputs);
-    const FrameReport& replay(std::span<const Input> inputs, std::span<const KilledRun> killed);
+    const FrameReport& replay(std::span<const Input> inputs, std::span<const KilledRun> killed,
+                              std::span<const std::uint8_t> host_answers);
     JobId submit(std::string_view job, const Value& argument, const SubmitOptions& options);
     JobId submit_each(std::string_view job, std::string_view template_name,
                       const SubmitEachOptions& options);
@@ -170,6 +172,7 @@ class Simulation::Machine final : private script::MainThread {
     ActionRecord records_actions_ = ActionRecord::none;
     Bytes job_actions_;
     std::vector<HostAction> host_actions_;  // since the last step
+    script::HostAnswers host_answers_;      // of the frame
     // Of the replay under way, those of jobs by stamp.
     std::vector<KilledRun> killed_jobs_;
     std::vector<KilledRun> killed_on_main_;

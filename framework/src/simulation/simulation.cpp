@@ -27,8 +27,9 @@ const FrameReport& Simulation::step(std::span<const Input> inputs) {
     return machine_->step(inputs);
 }
 const FrameReport& Simulation::replay(std::span<const Input> inputs,
-                                      std::span<const KilledRun> killed) {
-    return machine_->replay(inputs, killed);
+                                      std::span<const KilledRun> killed,
+                                      std::span<const std::uint8_t> host_answers) {
+    return machine_->replay(inputs, killed, host_answers);
 }
 const FrameReport& Simulation::start_report() const noexcept { return machine_->start_report(); }
 Frame Simulation::frame() const noexcept { return machine_->frame(); }

@@ -6,6 +6,8 @@
 // live world by single references alone; else the writer copies it. So what a snapshot reaches
 // never changes, and any thread may read it.
 #pragma once
+#include "canon/detail/platform.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
