@@ -22,6 +22,7 @@ newoption({ trigger = "lua-source", value = "DIR",
             description = "Folder of lua.h and Lua's sources, see framework/lua_source.sh (default: the system's library)" })
 newoption({ trigger = "level", value = "LEVEL", description = "Optimization of Release: 0, 2 (default) or 3" })
 newoption({ trigger = "fuzz", description = "Only what ./dev fuzz needs; with clang" })
+newoption({ trigger = "threads", description = "Of the tests only those that have threads" })
 newoption({ trigger = "out", value = "DIR", description = "Folder for all output (default: build)" })
 newoption({ trigger = "sysroot", value = "DIR", description = "Where the target's /usr is (default: this machine's)" })
 local lua_build = _OPTIONS["lua"] or "c"
@@ -129,8 +130,17 @@ if #cli_sources > 0 and not fuzz then
     links_canon()
 end
 
+-- What has no threads: for the thread sanitizer not worth a build.
+local without_threads = _OPTIONS["threads"] == nil and {} or {
+    "tests/fuzz/", "tests/script/", "tests/unit/core_", "tests/unit/fuzz_", "tests/unit/schema_", "tests/unit/script_lua",
+    "tests/unit/script_patterns", "tests/unit/script_vm", "tests/unit/state_", "tests/unit/world_d", "tests/unit/world_e",
+    "tests/unit/world_f", "tests/unit/world_h", "tests/unit/world_i", "tests/unit/world_q", "tests/unit/world_r",
+    "tests/unit/world_sav", "tests/unit/world_t", "tests/replay/container_", "tests/replay/packing", "tests/replay/recording_cut" }
+
 -- The same targets in the tests, which run the kept inputs, and around libFuzzer, which looks for new ones.
-local test_sources = sources("tests", { "tests/fuzz/driver/", "tests/bench/", "tests/repo/" })
+local left_out = { "tests/fuzz/driver/", "tests/bench/", "tests/repo/" }
+for _, prefix in ipairs(without_threads) do table.insert(left_out, prefix) end
+local test_sources = sources("tests", left_out)
 if fuzz then
     declare("canon_fuzz", "ConsoleApp", sources("tests/fuzz"))
     if premake4 then flags({ "Symbols" }) else symbols("On") end  -- or the linker strips them: findings name lines
