@@ -64,6 +64,10 @@ void Player::load(const Keyframe& keyframe) {
             throw OtherProgram(
                 "another program can only be played from frame 0, and the recording "
                 "begins later");
+        if (own_start_ != nullptr)
+            simulation_->restore(*own_start_);
+        else
+            own_start_ = simulation_->capture();
     } else {
         ByteReader in(keyframe.saved.view());
         simulation_->load(in);
@@ -217,7 +221,7 @@ void Player::seek(Frame frame) {
             // The reader goes on at the keyframe before; frames up to here are passed over.
             if (!reader_.seek({frame_.value + 1}, options_.segment))
                 throw Error("the frames behind " + frame_text(frame_) + " are not there any more");
-        } else if (go_to_start(frame)) {
+        } else if (go_to_start(has_other_program_ ? Frame{} : frame)) {
             load(reader_.keyframe());
         } else {
             throw Error("frame " + frame_text(frame) + " is not in the recording");

@@ -105,6 +105,7 @@ class Player {
     std::string stopped_by_;
     std::optional<Divergence> divergence_;
     bool has_other_program_ = false;
+    std::shared_ptr<const SimulationSnapshot> own_start_;  // of another program
     std::map<Frame, std::shared_ptr<const SimulationSnapshot>> kept_;
 };
 

@@ -291,26 +291,31 @@ function jobs.act(id) if engine.frame() == 4 and id == 3 then engine.add(id, "hp
     const RecordedSession session = record_session(scenario, all_levels());
     Scenario changed = scenario;
     changed.main.replace(changed.main.find("-5"), 2, "-6");
-    MemorySource source(session.bytes);
-    replay::PlayerOptions options = play(scenario);
-    options.program = load(changed);
-    Player player(source, options);
-    while (player.step()) {
+    for (const std::size_t kept : {std::size_t{32}, std::size_t{1}}) {
+        MemorySource source(session.bytes);
+        replay::PlayerOptions options = play(scenario);
+        options.program = load(changed);
+        options.kept_states = kept;
+        Player player(source, options);
+        while (player.step()) {
+        }
+        BOOST_TEST_REQUIRE(player.divergence().has_value());
+        BOOST_TEST(player.divergence()->frame.value == 4u);
+        BOOST_TEST(player.divergence()->what == "actions");
+        const std::string text = replay::describe(*player.divergence());
+        BOOST_TEST(text.find("of jobs.act") != std::string::npos);
+        BOOST_TEST(
+            text.find(
+                "recorded: {\"action\":\"add\",\"entity\":3,\"field\":\"hp\",\"value\":-5}") !=
+            std::string::npos);
+        BOOST_TEST(
+            text.find(
+                "played:   {\"action\":\"add\",\"entity\":3,\"field\":\"hp\",\"value\":-6}") !=
+            std::string::npos);
+        // From its own first state it can be sought too.
+        player.seek({2});
+        BOOST_TEST(player.world().state_hash() == session.world_hashes[2]);
     }
-    BOOST_TEST_REQUIRE(player.divergence().has_value());
-    BOOST_TEST(player.divergence()->frame.value == 4u);
-    BOOST_TEST(player.divergence()->what == "actions");
-    const std::string text = replay::describe(*player.divergence());
-    BOOST_TEST(text.find("of jobs.act") != std::string::npos);
-    BOOST_TEST(
-        text.find("recorded: {\"action\":\"add\",\"entity\":3,\"field\":\"hp\",\"value\":-5}") !=
-        std::string::npos);
-    BOOST_TEST(
-        text.find("played:   {\"action\":\"add\",\"entity\":3,\"field\":\"hp\",\"value\":-6}") !=
-        std::string::npos);
-    // From its own first state it can be sought too.
-    player.seek({2});
-    BOOST_TEST(player.world().state_hash() == session.world_hashes[2]);
 }
 
 BOOST_AUTO_TEST_CASE(a_recording_that_grows_is_played_as_it_grows) {
