@@ -434,23 +434,31 @@ end
 }  // namespace
 
 void bench_world(const BenchOptions& options, FigureSink& sink) {
-    const auto show = [&](std::int64_t count, const Costs& costs) {
+    // What each costs, for an entity, among so many: linear where that hardly grows.
+    std::vector<std::pair<const char*, std::vector<std::pair<std::string, double>>>> table = {
+        {"hash of all", {}},
+        {"hash after 1 % clustered", {}},
+        {"hash after 1 % scattered", {}},
+        {"scan of a field", {}},
+        {"memory, bytes", {}}};
+    const auto note = [&](std::int64_t count, const Costs& costs) {
         const std::string among = fmt::format(" among {}", count);
         sink.add(figure_of("capture" + among, costs.capture_us, "us", Figure::Bound::at_most, 50));
         sink.add(figure_of("restore" + among, costs.restore_us, "us", Figure::Bound::at_most, 50));
-        const double each = static_cast<double>(count);
-        sink.add(figure_of("hash of all, for each" + among, costs.hash_all_ms * 1e6 / each, "ns"));
-        sink.add(figure_of("hash after 1 % scattered, for each" + among,
-                           costs.hash_scattered_ms * 1e6 / each, "ns"));
-        sink.add(figure_of("scan of a field, for each" + among, costs.scan_ns, "ns"));
-        sink.add(figure_of("memory, for each" + among, costs.memory_bytes, "bytes"));
+        const auto each = static_cast<double>(count);
+        const double values[] = {
+            costs.hash_all_ms * 1e6 / each, costs.hash_clustered_ms * 1e6 / each,
+            costs.hash_scattered_ms * 1e6 / each, costs.scan_ns, costs.memory_bytes};
+        for (std::size_t row = 0; row < table.size(); ++row)
+            table[row].second.emplace_back(fmt::format("among {}: thousandths", count),
+                                           values[row] * 1000);
     };
     for (const std::int64_t count : {kMillion / 100, kMillion / 10, kMillion}) {
         const auto before = static_cast<double>(detail::BlockCache::process_bytes());
         Army army(count);
         const double memory = static_cast<double>(detail::BlockCache::process_bytes()) - before;
         const Costs costs = costs_of(options.settings, army, memory);
-        show(count, costs);
+        note(count, costs);
         if (count != kMillion) continue;
         sink.add(figure_of("memory / the fields' own bytes", costs.memory_bytes / kRawBytes, "x",
                            Figure::Bound::at_most, 1.5));
@@ -479,6 +487,13 @@ void bench_world(const BenchOptions& options, FigureSink& sink) {
         reads(options, sink, army);
     }
     indexes(options, sink);
+    for (auto& [what, values] : table) {
+        Figure row = figure_of(std::string(what) + ", for each: among 1000000 / 10000",
+                               values.back().second / values.front().second, "x");
+        row.raw = std::move(values);
+        row.note = "ns, but for memory";
+        sink.add(row);
+    }
     gets(options, sink);
 }
 

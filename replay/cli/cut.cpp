@@ -62,15 +62,6 @@ int run(const CutOptions& options) {
     } catch (const Error& error) {
         return complain(kNoRecording, error.what());
     }
-    const auto say = [&](const char* kind, const Json& json, const std::string& text) {
-        if (!options.json) {
-            fmt::print("{}\n", text);
-            return;
-        }
-        Json line{{"kind", kind}};
-        line.update(json);
-        fmt::print("{}\n", line.dump());
-    };
     replay::CutRange range;
     if (options.from) range.from = Frame{*options.from};
     if (options.to) range.to = Frame{*options.to};
@@ -79,13 +70,12 @@ int run(const CutOptions& options) {
     replay::CutResult result;
     bool is_torn = false;
     try {
-        result = replay::cut(
-            *source, output.sink(), range,
-            {[&](const replay::Hole& hole) { say("hole", json_of(hole), describe(hole)); },
-             [&](const replay::Tail& tail) {
-                 is_torn = true;
-                 say("tail", json_of(tail), describe(tail));
-             }});
+        replay::LossReport losses = say_losses(options.json);
+        losses.tail = [&is_torn, said = losses.tail](const replay::Tail& tail) {
+            is_torn = true;
+            said(tail);
+        };
+        result = replay::cut(*source, output.sink(), range, losses);
     } catch (const replay::NotInRecording& error) {
         return complain(kNoRecording, error.what());
     } catch (const replay::NoPart& error) {

@@ -69,4 +69,21 @@ Json json_of(const Tail& tail) {
     return json;
 }
 
+void say(bool as_json, const char* kind, const Json& json, const std::string& text) {
+    if (!as_json) {
+        fmt::print("{}\n", text);
+        return;
+    }
+    Json line{{"kind", kind}};
+    line.update(json);
+    fmt::print("{}\n", line.dump());
+}
+
+replay::LossReport say_losses(bool as_json) {
+    return {[as_json](const Hole& hole) {
+                say(as_json, "hole", json_of(hole), replay::describe(hole));
+            },
+            [as_json](const Tail& tail) { say(as_json, "tail", json_of(tail), describe(tail)); }};
+}
+
 }  // namespace canon::cli

@@ -3,7 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "container/chunk_reader.hpp"
+#include "container/repair.hpp"
 
 namespace canon::cli {
 
@@ -14,5 +14,11 @@ std::string describe(const replay::Tail& tail);
 /// frames".
 nlohmann::ordered_json json_of(const replay::Hole& hole);
 nlohmann::ordered_json json_of(const replay::Tail& tail);
+
+/// A line of `kind`: the text, or the JSON with "kind" first.
+void say(bool as_json, const char* kind, const nlohmann::ordered_json& json,
+         const std::string& text);
+/// Says each loss as it is found: a file may have very many.
+replay::LossReport say_losses(bool as_json);
 
 }  // namespace canon::cli

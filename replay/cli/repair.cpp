@@ -69,7 +69,6 @@ std::string verdict(const RepairOptions& options, const Condition& condition) {
     return all + "; none of them can be played, since no keyframe is whole";
 }
 
-// Each loss is said as it is found: a file may have very many.
 int run(const RepairOptions& options) {
     if (const std::string why = why_not_written(options.output, options.file, options.force);
         !why.empty())
@@ -81,22 +80,10 @@ int run(const RepairOptions& options) {
     } catch (const Error& error) {
         return complain(kNoRecording, error.what());
     }
-    const auto say = [&](const char* kind, const Json& json, const std::string& text) {
-        if (!options.json) {
-            fmt::print("{}\n", text);
-            return;
-        }
-        Json line{{"kind", kind}};
-        line.update(json);
-        fmt::print("{}\n", line.dump());
-    };
     OutputFile output(options.output);
-    const Condition condition = replay::repair(
-        *source, output.sink(),
-        {[&](const replay::Hole& hole) { say("hole", json_of(hole), describe(hole)); },
-         [&](const replay::Tail& tail) { say("tail", json_of(tail), describe(tail)); }});
+    const Condition condition = replay::repair(*source, output.sink(), say_losses(options.json));
     if (condition.chunks != 0) output.keep();
-    say("repaired",
+    say(options.json, "repaired",
         Json{{"condition", name_of(condition.what)},
              {"segments", condition.segments},
              {"chunks", condition.chunks},

@@ -31,7 +31,8 @@ void on_fatal_signal(int number) {
         }
     }
     errno = kept_errno;
-    // As if nobody had listened: the handler was reset when it was called.
+    // As if nobody had listened. Whoever was installed later may have called this one.
+    std::signal(number, SIG_DFL);
     ::raise(number);
 }
 

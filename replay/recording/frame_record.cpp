@@ -27,14 +27,6 @@ enum Part : std::uint64_t {
 void put_hash(Bytes& out, std::uint64_t hash) { out.append(&hash, sizeof hash); }
 bool read_hash(ByteReader& in, std::uint64_t& out) { return in.raw(&out, sizeof out); }
 
-bool small(ByteReader& in, std::uint32_t& out) {
-    std::uint64_t number;
-    if (!in.varint(number)) return false;
-    if (number > UINT32_MAX) return in.fail("a number beyond 32 bits");
-    out = static_cast<std::uint32_t>(number);
-    return true;
-}
-
 bool span_of(ByteReader& in, std::span<const std::uint8_t>& out) {
     std::uint64_t size;
     if (!in.count(size)) return false;
@@ -56,8 +48,8 @@ void put_stamp(Bytes& out, const Stamp& stamp) {
 }
 
 bool read_stamp(ByteReader& in, Stamp& out) {
-    return in.varint(out.frame.value) && small(in, out.submission) && small(in, out.job) &&
-           small(in, out.round) && small(in, out.index);
+    return in.varint(out.frame.value) && in.varint32(out.submission) && in.varint32(out.job) &&
+           in.varint32(out.round) && in.varint32(out.index);
 }
 
 bool read_kind(ByteReader& in, FaultKind& out) {
@@ -83,7 +75,7 @@ void put_input(Bytes& out, const Input& input) {
 }
 
 bool read_input(ByteReader& in, Input& out) {
-    return small(in, out.source) && in.varint(out.sequence) && read_value(in, out.data);
+    return in.varint32(out.source) && in.varint(out.sequence) && read_value(in, out.data);
 }
 
 void put_host_action(Bytes& out, const HostAction& action) {
@@ -120,8 +112,8 @@ bool read_host_action(ByteReader& in, HostAction& out) {
         return read_value(in, out.argument) && read_value(in, out.options.key) &&
                in.zigzag(out.options.priority) && in.varint(out.options.delay) &&
                in.varint(out.options.deliver);
-    return text_of(in, out.template_name) && small(in, out.each_options.every) &&
-           small(in, out.each_options.batch) && in.zigzag(out.each_options.priority) &&
+    return text_of(in, out.template_name) && in.varint32(out.each_options.every) &&
+           in.varint32(out.each_options.batch) && in.zigzag(out.each_options.priority) &&
            in.varint(out.each_options.delay);
 }
 
@@ -134,7 +126,7 @@ void put_killed(Bytes& out, const KilledRun& run) {
 
 bool read_killed(ByteReader& in, KilledRun& out) {
     return read_kind(in, out.kind) && read_flag(in, out.in_job) && read_stamp(in, out.stamp) &&
-           small(in, out.run);
+           in.varint32(out.run);
 }
 
 template <class T, class Put>
@@ -322,7 +314,7 @@ bool FramesReader::next(FrameRecord& out) {
         if ((parts & kHasEffects) != 0) take(effects_, out.effects);
         if ((parts & kHostStates) != 0)
             read_all(in, out.host_states, 2, [](ByteReader& from, auto& state) {
-                return small(from, state.first) && span_of(from, state.second);
+                return from.varint32(state.first) && span_of(from, state.second);
             });
     } else if ((parts & (kHasEffects | kHostStates)) != 0) {
         in.fail("effects where none are recorded");
@@ -343,7 +335,7 @@ void write_key_part(Bytes& out, const KeyPart& part) {
 KeyPart read_key_part(std::span<const std::uint8_t> payload) {
     ByteReader in(payload);
     KeyPart part;
-    if (small(in, part.part) && small(in, part.parts) && read_hash(in, part.state_hash) &&
+    if (in.varint32(part.part) && in.varint32(part.parts) && read_hash(in, part.state_hash) &&
         read_hash(in, part.chain) && part.part >= part.parts)
         in.fail("a part beyond the last");
     if (in.failed()) throw Error("a keyframe is malformed: " + in.fail_text());

@@ -37,6 +37,44 @@ BOOST_AUTO_TEST_CASE(a_job_never_sees_its_own_writes_nor_those_of_others) {
     BOOST_TEST(ids_of(*trace.simulation, "unit").size() == 2u);  // the two that were spawned
 }
 
+BOOST_AUTO_TEST_CASE(derived_fields_are_fields_and_local_ones_cannot_be_named) {
+    Scenario scenario = with_probe(R"lua(
+        template("unit", { x = 3, cell = derived(7), flags = derived(array(false, 2)) })
+        function on_start() engine.spawn_entity("unit", { cell = 8 }) engine.spawn_entity("lamp") end
+        function on_frame(frame) if frame == 1 then engine.submit("work") end end
+        function jobs.work()
+            local unit, lamp = engine.each("unit")(), engine.each("lamp")()
+            engine.add(unit, "cell", 1)
+            engine.put(unit, "flags", 2, true)
+            local function refused(what, ...)
+                local good, why = pcall(what, ...)
+                return not good
+            end
+            note({ engine.get(unit, "cell"), engine.get(lamp, "power"), refused(engine.get, lamp, "handle"),
+                   refused(engine.set, lamp, "handle", 1), refused(engine.where, "lamp", "handle", 1),
+                   refused(engine.spawn_entity, "lamp", { handle = 1 }), refused(engine.add, lamp, "handle", 1) })
+        end
+    )lua");
+    scenario.host = [] {
+        Simulation::Host host;
+        host.templates.push_back(
+            {.name = "lamp",
+             .fields = {{.name = "handle", .type = FieldType::integer, .role = FieldRole::local},
+                        {.name = "power", .type = FieldType::integer, .initial = 4}}});
+        return host;
+    };
+    const Trace trace = compare_workers(scenario);
+    BOOST_TEST(describe_all(trace.faults()) == "");
+    BOOST_TEST(probe_text(*trace.simulation) == "[[8,4,true,true,true,true,true]]");
+    const World& world = trace.simulation->world();
+    const Schema& schema = world.schema();
+    const TemplateIndex unit = schema.find("unit");
+    BOOST_TEST((schema[unit].fields[schema.field(unit, "cell")].role == FieldRole::derived));
+    BOOST_TEST((schema[unit].fields[schema.field(unit, "flags")].role == FieldRole::derived));
+    BOOST_TEST((schema[unit].fields[schema.field(unit, "x")].role == FieldRole::basic));
+    BOOST_TEST(world.get(ids_of(*trace.simulation, "unit")[0], "cell").as_integer() == 9);
+}
+
 BOOST_AUTO_TEST_CASE(on_the_main_thread_everything_is_done_at_once) {
     const Trace trace = compare_workers(with_probe(R"lua(
         template("unit", { x = 1.0, y = 0.0, team = 0, bag = any, cells = array(0, 3) },

@@ -84,6 +84,89 @@ BOOST_AUTO_TEST_CASE(restored_at_any_frame_it_goes_on_as_before) {
     check_goes_on(*history.trace.simulation, history, 0, kFrames);
 }
 
+// Entities come and go, now and then nearly all at once; strings, lists and arrays change; handlers
+// fail after they wrote; delayed and background jobs are under way at every frame.
+Scenario churn(std::uint64_t frames) {
+    Scenario scenario;
+    scenario.main = R"(
+template("thing", { n = 0, x = 0.0, name = "", bag = any, path = array(0, 700), mate = entity },
+         { keys = { "mate", "name" }, grid = { "x", "n", cell = 8 } })
+singleton("log", { sum = 0, late = 0 })
+function on_start() for i = 1, 60 do engine.spawn_entity("thing", { x = i + 0.5 }) end end
+function on_frame(frame)
+    if frame % 40 == 0 then
+        for _, id in ipairs(engine.near("thing", 0.0, 0.0, 1e9)) do
+            if id % 10 ~= 0 then engine.destroy(id) end
+        end
+    end
+    for i = 1, 4 do engine.spawn_entity("thing", { x = math.random() * 50, name = "new " .. frame }) end
+    engine.submit_each("act", "thing")
+    engine.submit("later", { frame = frame }, { delay = 7 })
+    engine.submit("far", frame, { deliver = 5 })
+    if frame % 9 == 0 then engine.submit("far", frame, { deliver = "done" }) end
+end
+function jobs.act(id)
+    local x, name = engine.get(id, "x", "name")
+    engine.add(id, "n", math.random(5))
+    engine.set(id, "x", x + math.random() - 0.5)
+    engine.put(id, "path", math.random(700), id)
+    if math.random(4) == 1 then engine.set(id, "name", string.sub(name .. id, -9)) end
+    if math.random(4) == 1 then engine.set(id, "bag", { seen = { x, name }, at = engine.frame() }) end
+    local near = engine.near("thing", x, 0.0, 9.0)
+    engine.set(id, "mate", near[1])
+    if math.random(6) == 1 then engine.post_to_main_thread("check", id) end
+    if math.random(400) == 1 then engine.spawn_entity("thing", { x = x }) end
+end
+function jobs.later(data) engine.add("log", "late", data.frame) end
+function jobs.far(frame) engine.add("log", "sum", frame) end
+function actions.check(id)
+    engine.set(id, "name", "checked")
+    engine.spawn_entity("thing", { name = "never" })
+    if id % 2 == 0 then engine.destroy(id) error("a handler that fails") end
+end
+)";
+    scenario.frames = frames;
+    return scenario;
+}
+
+BOOST_AUTO_TEST_CASE(a_restored_run_stays_identical_for_hundreds_of_frames) {
+    constexpr std::uint64_t kLong = 260, kEvery = 52;
+    const Scenario scenario = churn(kLong);
+    const auto simulation = start(scenario, 2);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> hashes = {
+        {simulation->state_hash(), simulation->chain()}};
+    std::map<std::uint64_t, std::pair<std::shared_ptr<const SimulationSnapshot>, Bytes>> kept;
+    std::size_t faults = 0;
+    std::uint64_t most = 0, least = ~std::uint64_t{0};
+    for (std::uint64_t frame = 0; frame < kLong; ++frame) {
+        if (frame % kEvery == 0) kept[frame] = {simulation->capture(), saved(*simulation)};
+        const FrameReport& report = step(*simulation, scenario);
+        hashes.emplace_back(report.state_hash, report.chain);
+        faults += report.faults.size();
+        most = std::max(most, report.entities);
+        least = std::min(least, report.entities);
+    }
+    BOOST_TEST(faults > 50u);
+    BOOST_TEST(most > 4 * least);
+    const auto check_to_the_end = [&](Simulation& other, std::uint64_t from) {
+        BOOST_TEST_REQUIRE(other.state_hash() == hashes[from].first);
+        for (std::uint64_t frame = from + 1; frame <= kLong; ++frame) {
+            const FrameReport& report = step(other, scenario);
+            BOOST_TEST_REQUIRE(report.state_hash == hashes[frame].first);
+            BOOST_TEST_REQUIRE(report.chain == hashes[frame].second);
+        }
+    };
+    const auto other = start(scenario, 3);
+    for (const auto& [frame, state] : kept) {
+        BOOST_TEST_CONTEXT("from frame " << frame) {
+            simulation->restore(*state.first);
+            check_to_the_end(*simulation, frame);
+            load_bytes(*other, state.second.view());
+            check_to_the_end(*other, frame);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_saved_state_goes_on_in_another_simulation_with_any_number_of_workers) {
     const History history = history_of_melee();
     for (unsigned workers : kWorkerCounts) {

@@ -360,9 +360,11 @@ BOOST_AUTO_TEST_CASE(a_view_that_cannot_begin_says_why) {
     refused(options, "no world while the program loads");
     options = options_for("");
     options.own_thread = true;
-    options.functions.push_back(host_function(
-        "ui", "beep", [] { return 1; }, {}, Purity::main_thread));
-    refused(options, "ui.beep");
+    for (const Purity purity : {Purity::main_thread, Purity::external}) {
+        options.functions = {host_function(
+            "ui", "beep", [] { return 1; }, {}, purity)};
+        refused(options, "ui.beep");
+    }
     options = options_for("");
     options.memory_bytes = 1000;
     refused(options, "memory");

@@ -444,6 +444,37 @@ BOOST_AUTO_TEST_CASE(durability_syncs_when_it_says) {
     BOOST_TEST(syncs({When::seconds, 1000}) == 1);  // the last
 }
 
+BOOST_AUTO_TEST_CASE(effects_that_somebody_else_wants_stay_when_the_recorder_goes) {
+    for (const bool wanted : {false, true}) {
+        const Scenario scenario = melee(6);
+        const auto simulation = start(scenario, 1);
+        simulation->record_effects(wanted);
+        replay::MemorySink sink;
+        replay::Recorder recorder(*simulation, {}, sink, all_levels());
+        BOOST_TEST(!recorder.step(scenario.inputs(1)).effects.empty());
+        recorder.close();
+        const FrameReport& report = step(*simulation, scenario);
+        BOOST_TEST(report.effects.empty() == !wanted);
+        BOOST_TEST(report.job_actions.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_applied_is_saved_and_loaded_like_any_state) {
+    const Scenario scenario = melee(kFrames);
+    const RecordedSession session = record_session(scenario, all_levels());
+    MemorySource source(session.bytes);
+    Player player(source, play(scenario, PlayMode::apply));
+    const auto other = start(scenario, 1);
+    while (player.step()) {
+        Bytes saved;
+        player.world().save(saved);
+        ByteReader in(saved.view());
+        other->world().load(in);
+        BOOST_TEST_REQUIRE(other->world().state_hash() ==
+                           session.world_hashes[player.frame().value]);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_frame_that_was_not_recorded_is_an_error_and_not_a_gap) {
     const Scenario scenario = melee(6);
     const auto simulation = start(scenario, 1);

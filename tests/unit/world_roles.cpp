@@ -176,6 +176,64 @@ BOOST_AUTO_TEST_CASE(parts_of_a_host_state_have_roles_too) {
     BOOST_TEST(hash() == before);
 }
 
+// Goal: a change of one cell copies one page, and not the array. Method: 200 cells far apart of an
+// array of a million, of which a snapshot has the same.
+BOOST_AUTO_TEST_CASE(a_change_of_one_cell_copies_one_page) {
+    auto large = std::make_shared<Schema>();
+    large->add({.name = "map",
+                .fields = {{.name = "cells",
+                            .type = FieldType::array,
+                            .element = FieldType::integer,
+                            .length = 1u << 20}}});
+    World wide(large);
+    const EntityId id = wide.spawn("map");
+    const NameId cells = large->name_id("cells");
+    for (std::int64_t cell = 1; cell <= 1 << 20; cell += 512)  // no page is the default's any more
+        wide.put(id, cells, cell, Scalar::of(cell));
+    const auto snapshot = wide.capture();
+    const std::size_t before = detail::BlockCache::process_bytes();
+    for (std::int64_t i = 0; i < 200; ++i) wide.put(id, cells, 1 + i * 5120, Scalar::of(-1));
+    // 200 pages of 4 KiB, and the nodes above them, of 8 MiB.
+    BOOST_TEST(detail::BlockCache::process_bytes() - before < (std::size_t{1} << 20) + (1u << 19));
+    Location where;
+    BOOST_TEST_REQUIRE(snapshot->world().find(id, where));
+    BOOST_TEST(snapshot->world().read_cell(where, 0, 5120).integer == 5121);
+    BOOST_TEST_REQUIRE(wide.find(id, where));
+    BOOST_TEST(wide.read_cell(where, 0, 5120).integer == -1);
+}
+
+// Goal: a hint is never believed of another world or another freeze. Method: one hint for worlds
+// whose entities of the same id differ, frozen, thawed and changed, and for their snapshots.
+BOOST_AUTO_TEST_CASE(a_hint_goes_from_world_to_world) {
+    World other(schema);
+    for (int i = 0; i < 700; ++i) world.spawn("lamp", {{"power", 1000 + i}});
+    for (int i = 0; i < 700; ++i) other.spawn("lamp", {{"power", 5000 + i}});
+    World::Hint hint;
+    const auto check = [&](const World& in) {
+        for (std::int64_t id = 0; id <= 702; ++id) {
+            Location plain, hinted;
+            const bool found = in.find({id}, plain);
+            BOOST_TEST_REQUIRE(in.find({id}, hinted, hint) == found);
+            if (found) BOOST_TEST_REQUIRE(in.read(plain, 3).integer == in.read(hinted, 3).integer);
+        }
+    };
+    for (int round = 0; round < 3; ++round) {
+        check(world);
+        world.freeze();
+        other.freeze();
+        check(world);
+        check(other);
+        const auto snapshot = world.capture();
+        check(snapshot->world());
+        world.thaw();
+        other.thaw();
+        world.destroy({600 + round});
+        world.set({5}, "power", round);
+        check(world);
+        check(snapshot->world());
+    }
+}
+
 // Goal: what has died or is not told any more takes no room. Method: many generations of entities
 // and texts, with snapshots that come and go; the process holds no more after the last than after
 // the first few.

@@ -151,6 +151,14 @@ class ByteReader {
         }
         return long_varint(out);
     }
+    /// Of 32 bits at most.
+    bool varint32(std::uint32_t& out) noexcept {
+        std::uint64_t number;
+        if (!varint(number)) return false;
+        if (number > 0xFFFFFFFFu) return fail("a number beyond 32 bits");
+        out = static_cast<std::uint32_t>(number);
+        return true;
+    }
     bool zigzag(std::int64_t& out) noexcept {
         std::uint64_t raw;
         if (!varint(raw)) return false;

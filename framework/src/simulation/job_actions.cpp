@@ -6,19 +6,7 @@
 #include "script/action.hpp"
 
 namespace canon {
-namespace {
-
 using script::Operation;
-
-bool small(ByteReader& in, std::uint32_t& out) {
-    std::uint64_t number;
-    if (!in.varint(number)) return false;
-    if (number > UINT32_MAX) return in.fail("a number beyond 32 bits");
-    out = static_cast<std::uint32_t>(number);
-    return true;
-}
-
-}  // namespace
 
 void detail::write_job_actions(Bytes& out, const JobActions& actions, Frame frame) {
     out.put_varint(frame.value - actions.stamp.frame.value);
@@ -37,8 +25,8 @@ bool JobActionsReader::next(JobActions& out) {
     if (!in_.varint(distance)) return false;
     if (distance > frame_.value) return in_.fail("a job of a frame before the first");
     out.stamp.frame.value = frame_.value - distance;
-    if (!small(in_, out.stamp.submission) || !small(in_, out.stamp.job) ||
-        !small(in_, out.stamp.round) || !small(in_, out.function) ||
+    if (!in_.varint32(out.stamp.submission) || !in_.varint32(out.stamp.job) ||
+        !in_.varint32(out.stamp.round) || !in_.varint32(out.function) ||
         !in_.raw(&out.hash, sizeof out.hash) || !in_.count(size))
         return false;
     out.actions = {in_.position(), static_cast<std::size_t>(size)};

@@ -462,8 +462,8 @@ void Simulation::Machine::finish_frame(std::uint64_t input_hash) {
         faults.update_string(fault.function);
         faults.update_integer(stamp_hash(fault.stamp));
     }
-    report_.state_hash = state_hash();
     report_.world_hash = world_->state_hash();
+    report_.state_hash = combined_hash(state_, report_.world_hash);
     report_.next_id = world_->next_id();
     Hasher chain;
     chain.update_integer(state_.chain);

@@ -34,6 +34,9 @@ struct SimulationState {
                                 const Schema& schema);
 };
 
+/// The state hash, of the two parts of the state.
+std::uint64_t combined_hash(const SimulationState& state, std::uint64_t world_hash);
+
 struct SimulationSnapshot::Inside {
     SimulationState state;
     std::shared_ptr<const Snapshot> world;

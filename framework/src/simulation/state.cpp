@@ -176,15 +176,14 @@ SimulationState SimulationState::load(ByteReader& in, const script::FunctionTabl
     return state;
 }
 
-namespace {
-
-// Of the whole from its parts, wherever they are.
-std::uint64_t combined_hash(const SimulationState& state, const World& world) {
+std::uint64_t combined_hash(const SimulationState& state, std::uint64_t world_hash) {
     Hasher hasher;
     hasher.update_integer(state.hash());
-    hasher.update_integer(world.state_hash());
+    hasher.update_integer(world_hash);
     return hasher.digest();
 }
+
+namespace {
 
 void save_all(Bytes& out, std::uint64_t program, std::uint64_t seed, const SimulationState& state,
               const World& world) {
@@ -197,7 +196,9 @@ void save_all(Bytes& out, std::uint64_t program, std::uint64_t seed, const Simul
 
 }  // namespace
 
-std::uint64_t Simulation::Machine::state_hash() const { return combined_hash(state_, *world_); }
+std::uint64_t Simulation::Machine::state_hash() const {
+    return combined_hash(state_, world_->state_hash());
+}
 
 void Simulation::Machine::save(Bytes& out) const {
     save_all(out, program_->digest(), options_.seed, state_, *world_);
@@ -208,7 +209,7 @@ void SimulationSnapshot::Inside::save(Bytes& out) const {
 }
 
 std::uint64_t SimulationSnapshot::state_hash() const {
-    return combined_hash(inside_->state, inside_->world->world());
+    return combined_hash(inside_->state, inside_->world->world().state_hash());
 }
 
 void Simulation::Machine::load(ByteReader& in) {

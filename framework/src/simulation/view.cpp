@@ -73,7 +73,7 @@ View::Inside::Inside(Simulation& simulation, ViewOptions options)
     for (std::size_t i = 0; i < options_.functions.size(); ++i) {
         const HostFunction& function = options_.functions[i];
         script::check_name(function, std::span(options_.functions).first(i));
-        if (options_.own_thread && function.purity == Purity::main_thread)
+        if (options_.own_thread && function.purity != Purity::pure)
             throw Error("the function '" + function.full_name() +
                         "' is for the main thread, but this view has a thread of its own");
     }

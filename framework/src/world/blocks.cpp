@@ -38,7 +38,11 @@ struct BlockStore {
     // Memory for one block that has never been used.
     void* carve(std::size_t bytes_wanted) {
         if (slab_left < bytes_wanted) {
-            slab = static_cast<std::byte*>(::operator new (kSlabBytes, std::align_val_t{64}));
+            slab =
+                static_cast<std::byte*>(::operator new (kSlabBytes, std::align_val_t{kSlabBytes}));
+#ifdef MADV_HUGEPAGE
+            madvise(slab, kSlabBytes, MADV_HUGEPAGE);
+#endif
             slab_left = kSlabBytes;
         }
         void* memory = slab;

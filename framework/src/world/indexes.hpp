@@ -17,10 +17,13 @@ struct World::Indexes {
     };
 
     std::vector<Table> tables;  // by TemplateIndex
+    bool has_entity_keys = false;
 
     void add(const detail::TableLayout& layout) {
         Table& table = tables.emplace_back();
         if (layout.grid_cell > 0) table.grid.emplace();
+        for (const FieldIndex field : layout.keys)
+            has_entity_keys |= layout.columns[field].type == FieldType::entity;
         for (const FieldIndex field : layout.keys)
             table.keyed.emplace_back(field, layout.columns[field].type);
     }
@@ -34,9 +37,11 @@ struct World::Indexes {
     }
     /// Call: after the entity there was inserted and before it is erased.
     void note_life(const Location& where, const detail::TableLayout& layout) {
-        for (Table& any : tables)
-            for (detail::KeyIndex& keyed : any.keyed)
-                keyed.note_life(detail::ids_of(where.leaf)[where.row]);
+        if (has_entity_keys) {
+            for (Table& any : tables)
+                for (detail::KeyIndex& keyed : any.keyed)
+                    keyed.note_life(detail::ids_of(where.leaf)[where.row]);
+        }
         Table& table = tables[where.template_index];
         if (table.grid) table.grid->note(where.leaf, where.row, layout);
         for (detail::KeyIndex& keyed : table.keyed) keyed.note(where.leaf, where.row);
