@@ -177,32 +177,6 @@ BOOST_AUTO_TEST_CASE(parts_of_a_host_state_have_roles_too) {
     BOOST_TEST(hash() == before);
 }
 
-// Goal: a change of one cell copies one page, and not the array. Method: 200 cells far apart of an
-// array of a million, of which a snapshot has the same.
-BOOST_AUTO_TEST_CASE(a_change_of_one_cell_copies_one_page) {
-    auto large = std::make_shared<Schema>();
-    large->add({.name = "map",
-                .fields = {{.name = "cells",
-                            .type = FieldType::array,
-                            .element = FieldType::integer,
-                            .length = 1u << 20}}});
-    World wide(large);
-    const EntityId id = wide.spawn("map");
-    const NameId cells = large->name_id("cells");
-    for (std::int64_t cell = 1; cell <= 1 << 20; cell += 512)  // no page is the default's any more
-        wide.put(id, cells, cell, Scalar::of(cell));
-    const auto snapshot = wide.capture();
-    const std::size_t before = detail::BlockCache::process_bytes();
-    for (std::int64_t i = 0; i < 200; ++i) wide.put(id, cells, 1 + i * 5120, Scalar::of(-1));
-    // 200 pages of 4 KiB, and the nodes above them, of 8 MiB.
-    BOOST_TEST(detail::BlockCache::process_bytes() - before < (std::size_t{1} << 20) + (1u << 19));
-    Location where;
-    BOOST_TEST_REQUIRE(snapshot->world().find(id, where));
-    BOOST_TEST(snapshot->world().read_cell(where, 0, 5120).integer == 5121);
-    BOOST_TEST_REQUIRE(wide.find(id, where));
-    BOOST_TEST(wide.read_cell(where, 0, 5120).integer == -1);
-}
-
 // Goal: a hint is never believed of another world or another freeze. Method: one hint for worlds
 // whose entities of the same id differ, frozen, thawed and changed, and for their snapshots.
 BOOST_AUTO_TEST_CASE(a_hint_goes_from_world_to_world) {

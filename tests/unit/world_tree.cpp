@@ -8,6 +8,7 @@
 #include "canon/random.hpp"
 #include "canon/snapshot.hpp"
 #include "canon/world.hpp"
+#include "world/array_cells.hpp"
 
 namespace canon {
 namespace {
@@ -243,6 +244,37 @@ BOOST_AUTO_TEST_CASE(the_shape_follows_from_the_ids_that_live) {
             BOOST_TEST(old.snapshot->world().state_hash() == old.hash);
         }
     }
+}
+
+// Goal: a change of one cell copies one page, and not the array. Method: an array of a million
+// cells that somebody else has too; the pages of both are compared by where they lie.
+BOOST_AUTO_TEST_CASE(a_change_of_one_cell_copies_one_page) {
+    detail::BlockCache cache;
+    detail::ColumnLayout layout{};
+    layout.kind = detail::ColumnLayout::Kind::array;
+    layout.array_bytes = 8;
+    layout.width = 1'000'000;
+    layout.initial_cell = 7;
+    detail::Block* const before = detail::make_array(layout, cache);
+    detail::Block* after = detail::BlockCache::share(before);
+    std::uint32_t at;
+    detail::Block* const page = detail::open_array_page(after, layout, 777'777, cache, at);
+    BOOST_TEST(page->cells<std::int64_t>()[at] == 7);
+    page->cells<std::int64_t>()[at] = 8;
+    int pages = 0, copied = 0;
+    for (std::uint32_t cell = 0; cell < layout.width;
+         cell += detail::array_page_cells(layout, cell)) {
+        ++pages;
+        const auto* first = detail::array_page(before, layout, cell, at);
+        const auto* second = detail::array_page(after, layout, cell, at);
+        copied += first != second;
+    }
+    BOOST_TEST(pages == 1954);
+    BOOST_TEST(copied == 1);
+    BOOST_TEST(detail::array_page(before, layout, 777'777, at)->cells<std::int64_t>()[at] == 7);
+    BOOST_TEST(detail::array_hash(before, layout) != detail::array_hash(after, layout));
+    cache.drop(after);
+    cache.drop(before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
