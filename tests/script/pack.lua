@@ -4,7 +4,7 @@ local pack, unpack, packsize = string.pack, string.unpack, string.packsize
 
 -- Sizes that stand by themselves, little-endian unless told otherwise.
 for format, size in pairs{ b = 1, B = 1, h = 2, H = 2, j = 8, J = 8, i1 = 1, i3 = 3, i16 = 16, I7 = 7, f = 4, d = 8, n = 8, c5 = 5, c0 = 0,
-                           x = 1, ["!4 b i4"] = 8, ["!8 b d"] = 16, ["!4 b Xi4"] = 4, ["b i4"] = 5, ["!2 b i4"] = 6 } do
+                           x = 1, ["!4 b Xx"] = 1, ["!4 b i4"] = 8, ["!8 b d"] = 16, ["!4 b Xi4"] = 4, ["b i4"] = 5, ["!2 b i4"] = 6 } do
     assert(packsize(format) == size, format)
 end
 assert(pack("i4", 1) == "\1\0\0\0" and pack(">i4", 1) == "\0\0\0\1" and pack("<i4>i4<i4", 1, 1, 1) == "\1\0\0\0\0\0\0\1\1\0\0\0")

@@ -241,7 +241,9 @@ char* write_finite(char* at, const Specification& spec, double magnitude) {
 
 void add_float(luaL_Buffer* out, const Specification& spec, double value) {
     const bool is_upper = spec.letter == 'A' || spec.letter == 'E' || spec.letter == 'G';
-    if (value != value) return add_padded(out, spec, false, "", is_upper ? "NAN" : "nan");
+    // Which sign a NaN has differs between processors: here none has one.
+    if (value != value)
+        return add_padded(out, spec, false, sign_of(spec, false), is_upper ? "NAN" : "nan");
     const bool negative = std::signbit(value);
     if (std::isinf(value))
         return add_padded(out, spec, false, sign_of(spec, negative), is_upper ? "INF" : "inf");

@@ -148,8 +148,10 @@ Item read_item(Format& format, std::size_t total) {
     if (item.kind == Kind::align) {
         Item next{Kind::nothing, 0, 0};
         if (*format.at != '\0') next = read_option(format);
-        // A string's length counts here, though a string itself is not aligned.
-        boundary = next.kind == Kind::string || is_aligned(next.kind) ? next.size : 0;
+        // A string's length and a byte of padding count here, though themselves not aligned.
+        const bool counts =
+            is_aligned(next.kind) || next.kind == Kind::string || next.kind == Kind::padding;
+        boundary = counts ? next.size : 0;
         if (boundary == 0) raise(format.L, "invalid next option for option 'X'");
     } else if (item.kind == Kind::string) {
         boundary = item.size;
