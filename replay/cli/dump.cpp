@@ -116,8 +116,8 @@ struct NoNames : Error {
 // The names in the program. The bytes that refer to them are not to be trusted.
 class Names {
   public:
-    // Fails: throws NoNames.
-    explicit Names(const replay::Meta& meta) {
+    // Fails: throws NoNames; for other templates than META tells only if that is to be checked.
+    explicit Names(const replay::Meta& meta, bool checks_templates = true) {
         constexpr const char* kAdvice =
             "; its actions and effects have no names without it; dump other parts with --what";
         if (!meta.host_handlers.empty() || !meta.host_states.empty())
@@ -133,7 +133,7 @@ class Names {
             throw NoNames(std::string("the program in the recording cannot be loaded: ") +
                           error.what() + kAdvice);
         }
-        if (schema().digest() != meta.schema_digest)
+        if (checks_templates && schema().digest() != meta.schema_digest)
             throw NoNames(std::string("the program in the recording declares other templates than "
                                       "the one that ran: its host added some") +
                           kAdvice);
@@ -289,6 +289,26 @@ class Dump {
         named_ = meta;
     }
 
+    // The frame's jobs and effects are those of the program that it brings.
+    void learn_reload(const replay::FrameRecord& record) {
+        if (!named_ || !replay::has_reload(record.inputs)) return;
+        for (const Input& input : record.inputs) {
+            if (input.source != Input::kReload) continue;
+            replay::Meta meta = *named_;
+            try {
+                const auto program = Program::from_modules(modules_of(input.data));
+                meta.modules.assign(program->modules().begin(), program->modules().end());
+                meta.program_digest = program->digest();
+                Names names(meta, false);
+                meta.schema_digest = names.schema().digest();
+                names_.emplace(std::move(names));
+                named_ = std::move(meta);
+            } catch (const Error&) {
+                // As in the session: the program stayed as it was.
+            }
+        }
+    }
+
     void print_meta(const replay::Meta& meta, Frame position) const {
         List modules;
         for (const Module& module : meta.modules)
@@ -341,6 +361,7 @@ class Dump {
         replay::FrameRecord record;
         while (frames.next(record)) {
             if (record.frame.value > options_.to) return;
+            if (options_.asks_for(kActions | kEffects)) learn_reload(record);
             if (!is_wanted(record.frame.value)) continue;
             if (options_.asks_for(kInputs)) print_inputs(record);
             if (options_.asks_for(kActions)) print_actions(record);
@@ -360,12 +381,7 @@ class Dump {
     void print_inputs(const replay::FrameRecord& record) const {
         const std::uint64_t frame = record.frame.value;
         for (const HostAction& action : record.host_actions) print_host_action(frame, action);
-        for (const Input& input : record.inputs)
-            line("input", frame)
-                .number("source", input.source)
-                .number("sequence", input.sequence)
-                .add("data", input.data)
-                .print();
+        for (const Input& input : record.inputs) print_input(frame, input);
         for (const KilledRun& run : record.killed) {
             Line out = line("killed", frame);
             out.add("fault", fault_name(run.kind));
@@ -377,6 +393,17 @@ class Dump {
                 out.number("run", run.run);
             out.print();
         }
+    }
+
+    // As an inputs file has it.
+    void print_input(std::uint64_t frame, const Input& input) const {
+        Line out = line("input", frame);
+        const std::string source = source_name(input.source);
+        if (source == std::to_string(input.source))
+            out.number("source", input.source);
+        else
+            out.add("source", source);
+        out.number("sequence", input.sequence).add("data", input.data).print();
     }
 
     void print_host_action(std::uint64_t frame, const HostAction& action) const {

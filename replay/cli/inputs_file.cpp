@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <tuple>
 
 #include "canon/json.hpp"
+#include "canon/program.hpp"
 
 namespace canon::cli {
 namespace {
@@ -26,6 +28,18 @@ std::uint64_t read_number(const Map& line, const char* name, std::uint64_t least
         throw Error(fmt::format("\"{}\" is {}, but must be a whole number from {} to {}", name,
                                 to_json(*value), least, most));
     return number;
+}
+
+std::uint32_t read_source(const Map& line) {
+    if (const Value* value = line.find("source"); value && value->type() == Value::Type::string) {
+        for (const std::uint32_t source : {Input::kConsole, Input::kReload, Input::kDone})
+            if (value->as_string() == source_name(source)) return source;
+        throw Error(fmt::format(
+            "\"source\" is {}, but must be a number, \"console\", \"reload\" or \"done\"",
+            to_json(*value)));
+    }
+    return static_cast<std::uint32_t>(
+        read_number(line, "source", 0, std::numeric_limits<std::uint32_t>::max(), 0));
 }
 
 struct Line {
@@ -51,8 +65,7 @@ Line read_line(const std::string& text) {
     if (fields.find("frame") == nullptr) throw Error("there is no \"frame\"");
     Line line;
     line.frame = read_number(fields, "frame", 1, kMost, 0);
-    line.source = static_cast<std::uint32_t>(
-        read_number(fields, "source", 0, std::numeric_limits<std::uint32_t>::max(), 0));
+    line.source = read_source(fields);
     line.has_sequence = fields.find("sequence") != nullptr;
     line.sequence = read_number(fields, "sequence", 0, kMost, 0);
     line.data = value["data"];
@@ -68,6 +81,7 @@ InputsFile::InputsFile(const std::string& path) {
     std::map<std::uint32_t, std::uint64_t> next_sequence;  // by source
     std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint64_t>, std::size_t>
         line_numbers;  // frame, source, sequence
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     std::string text;
     for (std::size_t number = 1; std::getline(in, text); ++number) {
         if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
@@ -80,7 +94,9 @@ InputsFile::InputsFile(const std::string& path) {
             if (!is_new)
                 throw Error(fmt::format(
                     "source {} has an input with sequence {} for frame {} already, in line {}",
-                    line.source, line.sequence, line.frame, place->second));
+                    source_name(line.source), line.sequence, line.frame, place->second));
+            if (line.source == Input::kReload && line.data.type() == Value::Type::string)
+                line.data = Input::reload(*Program::from_path(folder / line.data.as_string())).data;
             by_frame_[line.frame].push_back({line.source, line.sequence, std::move(line.data)});
         } catch (const Error& error) {
             throw Error(fmt::format("{}:{}: {}; {}", path, number, error.what(), kExpected));

@@ -4,6 +4,14 @@
 //
 // "frame" is required and counts from 1; "source" is 0 if absent, "sequence" one more than that of
 // the line before of the same source. Empty lines are skipped. The lines need no order by frame.
+//
+// Sources of the library's own have names (see canon::Input):
+//
+//     {"frame": 5, "source": "console", "data": "engine.set('match', 'wave', 9)"}
+//     {"frame": 9, "source": "reload", "data": "../newer/soldiers"}
+//
+// What a reload brings is a program's path, relative to the file, or its modules as a dump shows
+// them.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "canon/chaos.hpp"
@@ -42,6 +43,7 @@ struct RunOptions {
     bool json = false;
     bool fail_on_fault = false;
     bool check_writes = false;
+    double live = 0;  // frames a second; 0: as fast as they come
     std::string record;
     std::string actions = "all";
     bool effects = false;
@@ -198,6 +200,7 @@ class Recording {
         settings.keyframe_frames = options.keyframe_frames;
         settings.durability = *durability_of(options.durable);
         settings.program_name = std::filesystem::path(options.program).filename().string();
+        if (options.live > 0) settings.frames_per_second = options.live;
         return settings;
     }
 
@@ -208,6 +211,23 @@ class Recording {
     bool flight_written_ = false;
 };
 
+// The inputs of the next frame. In a live session it waits for its time, and what background jobs
+// have done by then is one of them.
+std::vector<Input> inputs_of_next(const Simulation& simulation, const RunOptions& options,
+                                  const InputsFile& file,
+                                  std::chrono::steady_clock::time_point begin) {
+    const std::uint64_t frame = simulation.frame().value + 1;
+    const std::span<const Input> given = file.of_frame(frame);
+    std::vector<Input> inputs(given.begin(), given.end());
+    if (options.live <= 0) return inputs;
+    const std::chrono::duration<double> at(static_cast<double>(frame - 1) / options.live);
+    std::this_thread::sleep_until(
+        begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(at));
+    if (const std::vector<JobId> done = simulation.done_jobs(); !done.empty())
+        inputs.push_back(Input::done(done, frame));
+    return inputs;
+}
+
 Summary run_frames(Session& session, const RunOptions& options, const InputsFile& inputs,
                    FrameOutput& output, Recording& recording) {
     Simulation& simulation = session.shown();
@@ -216,7 +236,7 @@ Summary run_frames(Session& session, const RunOptions& options, const InputsFile
     totals.add(simulation.start_report());
     output.start(simulation.start_report());
     while (simulation.frame().value < options.frames && !is_interrupted() && !session.differs()) {
-        const std::span<const Input> given = inputs.of_frame(simulation.frame().value + 1);
+        const std::vector<Input> given = inputs_of_next(simulation, options, inputs, begin);
         const FrameReport& report = session.step(given);
         totals.add(report);
         output.frame(report);
@@ -272,6 +292,7 @@ int run(const RunOptions& options) {
     settings.workers = options.workers;
     settings.seed = options.seed;
     settings.check_writes = options.check_writes;
+    if (options.live > 0) settings.limits.done_delay = 0;
     try {
         settings.config = config_of(options.config);
     } catch (const Error& error) {
@@ -347,8 +368,18 @@ void add(CLI::App& app, int& exit_code, const char* name, const char* about, boo
         ->add_option("--inputs", options->inputs,
                      "The session's inputs, one a line:\n"
                      R"({"frame": 3, "source": 1, "data": {"kind": "move"}})"
-                     "\nwith \"sequence\" where their order is not that of the lines")
+                     "\nwith \"sequence\" where their order is not that of the lines; of the\n"
+                     "source \"console\" data is Lua text to run, of \"reload\" the path of a\n"
+                     "program that takes the place of the one there is")
         ->option_text("FILE");
+    command
+        ->add_option("--live", options->live,
+                     "Run so many frames a second (default: 60); jobs with\n"
+                     "deliver = \"done\" are then delivered when they are done")
+        ->expected(0, 1)
+        ->default_str("60")
+        ->check(CLI::Range(0.001, 1e6))
+        ->option_text("[FPS]");
     command
         ->add_option("--expect-hash", options->expect_hash,
                      "Fail unless this is the state hash after the last frame")

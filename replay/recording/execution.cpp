@@ -72,6 +72,16 @@ Simulation::Host playing_host(const Meta& meta, const Simulation::Host& host) {
     return playing;
 }
 
+void load_keyframe(Simulation& simulation, const Meta& meta, ByteReader& saved) {
+    const bool is_other = simulation.program().digest() != meta.program_digest;
+    simulation.load(saved, is_other ? program_of(meta) : nullptr);
+}
+
+bool has_reload(std::span<const Input> inputs) noexcept {
+    return std::any_of(inputs.begin(), inputs.end(),
+                       [](const Input& input) { return input.source == Input::kReload; });
+}
+
 const FrameReport& execute(Simulation& simulation, const FrameRecord& record, const Levels& levels,
                            std::optional<Divergence>& divergence) {
     try {

@@ -42,6 +42,13 @@ void require_playable(const Meta& meta, const Simulation::Host& host);
 /// `host` does not have, something in its place, which a replay never calls.
 Simulation::Host playing_host(const Meta& meta, const Simulation::Host& host);
 
+/// Loads the state of a keyframe, with the program of the META before it.
+/// Fails: throws canon::Error, as Simulation::load.
+void load_keyframe(Simulation& simulation, const Meta& meta, ByteReader& saved);
+
+/// Whether one of them is a program that is to take the place of the one there is.
+bool has_reload(std::span<const Input> inputs) noexcept;
+
 /// Runs the frame of `record` on a simulation in the state before it, made with `levels.actions`
 /// recorded. Returns its report, valid until the simulation's next step; where anything is not as
 /// recorded, `divergence` is set unless it is already.

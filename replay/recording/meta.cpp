@@ -94,18 +94,22 @@ class Fields {
 
 }  // namespace
 
+void note_program(Meta& meta, const Simulation& simulation) {
+    const Program& program = simulation.program();
+    meta.modules.assign(program.modules().begin(), program.modules().end());
+    meta.program_digest = program.digest();
+    meta.needs_exact = simulation.needs_exact_mode();
+    meta.schema_digest = simulation.world().schema().digest();
+}
+
 Meta meta_of(const Simulation& simulation, const Simulation::Host& host, const Levels& levels) {
     Meta meta;
-    const Program& program = simulation.program();
-    for (const Module& module : program.modules()) meta.modules.push_back(module);
-    meta.program_digest = program.digest();
+    note_program(meta, simulation);
     const SimulationOptions& options = simulation.options();
     meta.seed = options.seed;
     meta.config = options.config;
     meta.limits = options.limits;
-    meta.needs_exact = simulation.needs_exact_mode();
     meta.fingerprint = fingerprint();
-    meta.schema_digest = simulation.world().schema().digest();
     for (const auto& [name, handler] : host.handlers) meta.host_handlers.push_back(name);
     for (const auto& [name, state] : host.states) meta.host_states.push_back(name);
     for (const HostFunction& function : host.functions)
@@ -116,10 +120,6 @@ Meta meta_of(const Simulation& simulation, const Simulation::Host& host, const L
 }
 
 void write_meta(Bytes& out, const Meta& meta) {
-    List modules;
-    for (const Module& module : meta.modules)
-        modules.push_back(
-            Map{{"name", module.name}, {"source", module.source}, {"file", module.file}});
     Map limits;
     each_limit(meta.limits, [&](const char* name, auto limit) {
         limits.set(name, static_cast<std::int64_t>(limit));
@@ -135,7 +135,7 @@ void write_meta(Bytes& out, const Meta& meta) {
     write_value(out, Map{{"needs", std::move(features)},
                          {"program", Map{{"name", meta.program_name},
                                          {"digest", bits(meta.program_digest)},
-                                         {"modules", std::move(modules)}}},
+                                         {"modules", value_of(meta.modules)}}},
                          {"seed", bits(meta.seed)},
                          {"config", List{meta.config}},  // a map keeps no nil
                          {"limits", std::move(limits)},
@@ -170,9 +170,10 @@ Meta read_meta(std::span<const std::uint8_t> payload) {
     const Fields program(fields["program"], "META program");
     meta.program_name = program.text("name");
     meta.program_digest = program.number("digest");
-    for (const Value& entry : program.list("modules")) {
-        const Fields module(entry, "META module");
-        meta.modules.push_back({module.text("name"), module.text("source"), module.text("file")});
+    try {
+        meta.modules = modules_of(program["modules"]);
+    } catch (const Error& error) {
+        throw Error(std::string("META program: ") + error.what());
     }
     meta.seed = fields.number("seed");
     if (fields.list("config").size() != 1) fields.wrong("config", "a list of one value");
@@ -241,7 +242,10 @@ SimulationOptions options_of(const Meta& meta) {
     options.seed = meta.seed;
     options.config = meta.config;
     options.limits = meta.limits;
-    options.mode = meta.needs_exact ? SimulationMode::exact : SimulationMode::canonical;
+    // In the same build, since a reload may bring a program that needs exact mode.
+    const bool is_same_build = meta.fingerprint.digest() == fingerprint().digest();
+    options.mode =
+        meta.needs_exact || is_same_build ? SimulationMode::exact : SimulationMode::canonical;
     return options;
 }
 

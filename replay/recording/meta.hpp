@@ -49,6 +49,8 @@ struct Meta {
     double frames_per_second = 60;
 };
 
+/// What a reload changes.
+void note_program(Meta& meta, const Simulation& simulation);
 Meta meta_of(const Simulation& simulation, const Simulation::Host& host, const Levels& levels);
 void write_meta(Bytes& out, const Meta& meta);
 /// Fails: throws canon::Error that names the field that is missing or malformed, or that the

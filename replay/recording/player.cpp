@@ -70,7 +70,7 @@ void Player::load(const Keyframe& keyframe) {
             own_start_ = simulation_->capture();
     } else {
         ByteReader in(keyframe.saved.view());
-        simulation_->load(in);
+        load_keyframe(*simulation_, reader_.meta(), in);
         const std::uint64_t hash = simulation_->state_hash();
         if (hash != keyframe.state_hash)
             throw Error("the keyframe before frame " + frame_text(keyframe.position) +
@@ -78,6 +78,7 @@ void Player::load(const Keyframe& keyframe) {
                         hash_text(keyframe.state_hash));
     }
     frame_ = loaded_ = {keyframe.position.value - 1};
+    is_reloading_ = false;
     report_ = nullptr;
     keep();
 }
@@ -93,7 +94,15 @@ void Player::keep() {
 bool Player::step() {
     stopped_by_.clear();
     for (;;) {
-        switch (reader_.next()) {
+        const Event event = reader_.next();
+        if (is_reloading_ && (event == Event::frame || event == Event::hole)) {
+            is_reloading_ = false;
+            stopped_by_ = "frame " + frame_text({frame_.value + 1}) +
+                          " is a reload, and the keyframe behind it, which the effects that follow "
+                          "need, is not there";
+            return false;
+        }
+        switch (event) {
             case Event::meta:
                 if (reader_.segment() != options_.segment) {
                     stopped_by_ = "another segment begins here";
@@ -102,6 +111,10 @@ bool Player::step() {
                 break;
             case Event::keyframe: {
                 const Keyframe& key = reader_.keyframe();
+                if (is_reloading_ && key.position.value == frame_.value + 2) {
+                    load(key);
+                    return true;
+                }
                 if (key.position.value != frame_.value + 1) break;
                 if (has_other_program_) {
                     if (options_.mode == PlayMode::execute) keep();
@@ -117,6 +130,10 @@ bool Player::step() {
                 break;
             case Event::frame:
                 if (reader_.frame().frame.value != frame_.value + 1) break;
+                if (options_.mode == PlayMode::apply && has_reload(reader_.frame().inputs)) {
+                    is_reloading_ = true;
+                    break;
+                }
                 return play(reader_.frame());
             case Event::hole:
                 stopped_by_ = describe(reader_.hole());
@@ -144,7 +161,14 @@ bool Player::skip_hole() {
 
 bool Player::play(const FrameRecord& record) {
     if (options_.mode == PlayMode::execute) {
-        report_ = &execute(*simulation_, record, meta_.levels, divergence_);
+        if (has_other_program_ && has_reload(record.inputs)) {
+            FrameRecord without = record;
+            std::erase_if(without.inputs,
+                          [](const Input& input) { return input.source == Input::kReload; });
+            report_ = &execute(*simulation_, without, meta_.levels, divergence_);
+        } else {
+            report_ = &execute(*simulation_, record, meta_.levels, divergence_);
+        }
         frame_ = loaded_ = report_->frame;
     } else {
         apply(record);
@@ -217,6 +241,7 @@ void Player::seek(Frame frame) {
     if (!here_is_near) {
         if (has_kept && (!start || kept->first >= in_file)) {
             simulation_->restore(*kept->second);
+            is_reloading_ = false;
             frame_ = loaded_ = kept->first;
             // The reader goes on at the keyframe before; frames up to here are passed over.
             if (!reader_.seek({frame_.value + 1}, options_.segment))

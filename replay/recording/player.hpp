@@ -2,7 +2,8 @@
 // recorded changes without them (apply). Seeks to any frame, forwards and backwards.
 //
 // What is played is the recording's own program, or another one for those who want to know what it
-// would do (execute then tells where it diverges; apply needs the same templates).
+// would do (execute then tells where it diverges; apply needs the same templates). To that one, the
+// reloads in the recording do nothing.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -105,6 +106,7 @@ class Player {
     std::string stopped_by_;
     std::optional<Divergence> divergence_;
     bool has_other_program_ = false;
+    bool is_reloading_ = false;  // the frame after frame_, in `apply`: its keyframe is to come
     std::shared_ptr<const SimulationSnapshot> own_start_;  // of another program
     std::map<Frame, std::shared_ptr<const SimulationSnapshot>> kept_;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "canon/error.hpp"
+#include "recording/execution.hpp"
 
 namespace canon::replay {
 namespace {
@@ -25,14 +26,14 @@ Recorder::Recorder(Simulation& simulation, const Simulation::Host& host, Sink& s
     : simulation_(simulation),
       options_(std::move(options)),
       sink_(sink),
+      meta_(meta_of(simulation, host, options_.levels)),
+      host_actions_in_state_(simulation.pending_host_actions()),
       frames_(options_.levels.effects),
       writer_(sink, new_segment_identity(), {options_.compression_level, 512}) {
     options_.keyframe_frames = std::max<std::uint64_t>(options_.keyframe_frames, 1);
     options_.seal_frames = std::clamp(options_.seal_frames, 1u, kMaxFramesPerChunk);
-    Meta meta = meta_of(simulation, host, options_.levels);
-    meta.program_name = options_.program_name;
-    meta.frames_per_second = options_.frames_per_second;
-    write_meta(meta_, meta);
+    meta_.program_name = options_.program_name;
+    meta_.frames_per_second = options_.frames_per_second;
     simulation.record_actions(options_.levels.actions);
     had_effects_ = simulation.world().records_effects();
     if (options_.levels.effects && !had_effects_) simulation.record_effects(true);
@@ -71,7 +72,9 @@ void Recorder::record(std::span<const Input> inputs, const FrameReport& report) 
     record.chain = report.chain;
     record.action_hash = report.actions == 0 ? 0 : report.action_hash;
     record.inputs.assign(inputs.begin(), inputs.end());
-    record.host_actions = report.host_actions;
+    const auto host_actions =
+        std::span(report.host_actions).subspan(std::exchange(host_actions_in_state_, 0));
+    record.host_actions.assign(host_actions.begin(), host_actions.end());
     record.killed = report.killed;
     record.job_actions = report.job_actions;
     record.host_answers = report.host_answers;
@@ -101,8 +104,10 @@ void Recorder::record(std::span<const Input> inputs, const FrameReport& report) 
         write_notes(notes_, {report.frame, report.faults, report.log});
     }
     const Frame next{report.frame.value + 1};
+    const bool is_reloaded = has_reload(inputs);
+    if (is_reloaded) note_program(meta_, simulation_);
     const bool wants_key =
-        next >= next_key_ || bytes_written() - key_bytes_ >= options_.keyframe_bytes;
+        is_reloaded || next >= next_key_ || bytes_written() - key_bytes_ >= options_.keyframe_bytes;
     if (wants_key || frames_.count() >= options_.seal_frames ||
         frames_.bytes() >= options_.seal_bytes || notes_.size() >= options_.seal_bytes ||
         now() - sealed_at_ >= nanoseconds(options_.seal_seconds))
@@ -141,7 +146,9 @@ void Recorder::seal(bool sync) {
 void Recorder::keyframe() {
     next_key_ = {first_.value + options_.keyframe_frames};
     key_bytes_ = bytes_written();
-    send({Order::Kind::keyframe, {first_, 0}, {}, simulation_.capture(), 0, false});
+    Bytes meta;
+    write_meta(meta, meta_);
+    send({Order::Kind::keyframe, {first_, 0}, std::move(meta), simulation_.capture(), 0, false});
 }
 
 void Recorder::send(Order order) {
@@ -243,7 +250,7 @@ void Recorder::carry_out(Order& order) {
             writer_.write(ChunkKind::note, order.span, order.payload.view());
             break;
         case Order::Kind::keyframe: {
-            writer_.write(ChunkKind::meta, order.span, meta_.view());
+            writer_.write(ChunkKind::meta, order.span, order.payload.view());
             Bytes saved, payload;
             order.snapshot->save(saved);
             KeyPart part;

@@ -3,7 +3,8 @@
 // The main thread gathers what each frame was into the payload of a chunk; a thread of the
 // recorder's own compresses, hashes and writes it. Keyframes are captured on the main thread and
 // turned into bytes on the other. Where the sink is slower than the session, the main thread waits:
-// nothing is dropped.
+// nothing is dropped. After a frame with a reload there is a keyframe, whose META has the new
+// program.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -82,7 +83,7 @@ class Recorder {
     struct Order {
         enum class Kind : std::uint8_t { frames, notes, keyframe, end } kind;
         FrameSpan span;
-        Bytes payload;  // frames, notes
+        Bytes payload;  // frames, notes; of a keyframe the META before it
         std::shared_ptr<const SimulationSnapshot> snapshot;
         std::size_t size = 0;
         bool sync = false;
@@ -99,7 +100,8 @@ class Recorder {
     Simulation& simulation_;
     RecorderOptions options_;
     Sink& sink_;
-    Bytes meta_;
+    Meta meta_;
+    std::size_t host_actions_in_state_;  // of the first frame's report
     FramesWriter frames_;
     Bytes notes_;
     Frame first_;        // of the frames that are gathered

@@ -91,8 +91,12 @@ std::vector<std::string> start_differences(const Meta& a, const Meta& b) {
 }
 
 std::string text_of(const Input& input) {
-    return "source " + std::to_string(input.source) + ", sequence " +
-           std::to_string(input.sequence) + ": " + to_json(input.data);
+    constexpr std::size_t kMostText = 200;
+    std::string data = to_json(input.data);
+    if (data.size() > kMostText)
+        data = data.substr(0, kMostText) + "... (" + std::to_string(data.size()) + " bytes)";
+    return "source " + source_name(input.source) + ", sequence " + std::to_string(input.sequence) +
+           ": " + data;
 }
 
 bool is_same(const Input& a, const Input& b) {

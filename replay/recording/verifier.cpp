@@ -259,7 +259,7 @@ class SpanPlayer {
                     const Keyframe& key = reader.keyframe();
                     frame_ = {key.position.value - 1};
                     ByteReader in(key.saved.view());
-                    simulation_->load(in);
+                    load_keyframe(*simulation_, reader.meta(), in);
                     outcome.is_played = true;
                     outcome.divergence = compare(*simulation_, key);
                     outcome.differs_at_once = outcome.divergence.has_value();

@@ -56,6 +56,8 @@ end
 refused("%q", {}) refused("%q", print) refused("%5q", "x") refused("%.1q", "x")
 
 -- The flags that each letter takes, and how wide a field may be. Releases before 5.4.4 differ in all of these.
+assert(string.format("%" .. ("-"):rep(20) .. "d", 7) == "7")
+refused("%" .. ("-"):rep(21) .. "d", 7)
 for _, good in ipairs{ "%+d", "% d", "%-+ 0d", "%#x", "%++++++d", "%#.3f", "%0-5d", "%-5c", "%99d", "%.99f", "%.f", "%.d", "%00d" } do
     assert(pcall(string.format, good, 1), good)
 end

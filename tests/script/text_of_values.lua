@@ -14,7 +14,7 @@ local nan = 0 / 0
 for _, value in ipairs{ nan, -nan, math.huge - math.huge, math.fmod(1, 0.0), math.sqrt(-1) } do
     assert(tostring(value) == "nan" and "" .. value == "nan" and table.concat{ value } == "nan")
     for _, letter in ipairs{ "f", "g", "e", "a" } do
-        assert(string.format("%" .. letter, value) == "nan" and string.format("%+" .. letter, value) == "nan")
+        assert(string.format("%" .. letter, value) == "nan" and string.format("%+" .. letter, value) == "+nan")
         assert(string.format("%5." .. "1" .. letter, value) == "  nan" and string.format("%05" .. letter, value) == "  nan")
     end
     assert(string.format("%q", value) == "(0/0)" and string.format("%G", value) == "NAN")

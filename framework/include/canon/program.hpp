@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "canon/bytes.hpp"
+#include "canon/value.hpp"
 
 namespace canon {
 
@@ -58,6 +59,11 @@ class Program {
     std::vector<std::string> syntax_errors_;
     std::uint64_t digest_ = 0;
 };
+
+/// A list of maps with `name`, `source` and `file`, as recordings and reloads have it.
+Value value_of(std::span<const Module> modules);
+/// Fails: throws canon::Error that names what is missing or of another type.
+std::vector<Module> modules_of(const Value& value);
 
 /// "ai/targets.lua" for "ai.targets".
 std::string module_file(std::string_view name);

@@ -29,12 +29,35 @@
 
 namespace canon {
 
-/// Data from outside, for one frame, from one source (player, console, host).
+/// Data from outside, for one frame, from one source (a player, the host, the console, a reload).
 struct Input {
     std::uint32_t source = 0;
     std::uint64_t sequence = 0;  ///< orders the inputs of one source
     Value data{};
+
+    // Three sources are the library's own: what comes from them is not given to on_input. They are
+    // for whoever runs the session, not for players: a console and a reload run what code they are
+    // given.
+
+    /// Lua text, run on the main thread where on_input would be called, as an expression if it is
+    /// one; what it returns is in the report.
+    static constexpr std::uint32_t kConsole = 0xFFFFFFFF;
+    /// The modules of a program that takes the place of the one there is, before all other inputs
+    /// of the frame. The world goes on, see World::change_schema; so do waiting jobs, by the names
+    /// of their functions; background jobs begin again; functions that were disabled are run again.
+    /// One that cannot be loaded is a fault, and nothing changes.
+    static constexpr std::uint32_t kReload = 0xFFFFFFFE;
+    /// A list of ids of jobs with deliver = "done": they are delivered in this frame, see
+    /// Limits::done_delay. It waits for those that are not done. Others are passed over.
+    static constexpr std::uint32_t kDone = 0xFFFFFFFD;
+
+    static Input console(std::string_view text, std::uint64_t sequence = 0);
+    static Input reload(const Program& program, std::uint64_t sequence = 0);
+    static Input done(std::span<const JobId> jobs, std::uint64_t sequence = 0);
 };
+
+/// "console", "reload", "done", or the number.
+std::string source_name(std::uint32_t source);
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
@@ -62,8 +85,9 @@ struct Limits {
     std::uint32_t posts_per_commit = 1u << 20;  ///< made by handlers
     std::uint32_t strikes =
         3;  ///< frames running after which a function that spends its budget is disabled
-    std::uint32_t done_delay =
-        8;  ///< frames after which deliver = "done" is delivered without a live session
+    /// Frames after which deliver = "done" is delivered; 0: in the frame that an input of
+    /// Input::kDone names, as in a live session, which asks Simulation::done_jobs.
+    std::uint32_t done_delay = 8;
 };
 
 struct SimulationOptions {
@@ -120,6 +144,12 @@ struct HostAction {
 /// How much of what jobs ask for the reports hold.
 enum class ActionRecord : std::uint8_t { none, hashes, all };
 
+/// What an input of Input::kConsole returned: its first value, nil if that was none or it failed.
+struct ConsoleResult {
+    std::uint64_t sequence = 0;
+    Value value{};
+};
+
 /// What one step did. Times are for people and differ from run to run; everything else is a
 /// function of the contract.
 struct FrameReport {
@@ -140,6 +170,7 @@ struct FrameReport {
     std::vector<Fault> faults;
     std::vector<KilledRun> killed;  ///< those of the faults that a replay is told
     std::vector<LogEntry> log;
+    std::vector<ConsoleResult> console{};  ///< in the order in which they ran
     /// Empty unless SimulationOptions::check_writes. Runs that ended in a fault are not told of,
     /// and entries after the first thousand are left out.
     std::vector<LostWrite> lost_writes{};
@@ -249,6 +280,7 @@ class Simulation {
     const FrameReport& start_report() const noexcept;
     Frame frame() const noexcept;
     unsigned workers() const noexcept;
+    /// That of the last frame: a reload puts another one in its place.
     const Program& program() const noexcept;
     const SimulationOptions& options() const noexcept;
     /// "jobs.think", by the number that canon/job_actions.hpp has; empty for another number.
@@ -271,6 +303,13 @@ class Simulation {
     JobId submit_each(std::string_view job, std::string_view template_name,
                       const SubmitEachOptions& options = {});
     void cancel(JobId id);
+    /// How often these three were called since the last step: a part of the state as it is, and of
+    /// the next report.
+    std::size_t pending_host_actions() const noexcept;
+    /// Jobs with deliver = "done" that wait to be delivered (Limits::done_delay is 0) and have
+    /// ended, in order of their ids: what a live session gives to Input::done. Where no other
+    /// thread works on them, one that is yet to be run. Not a function of the contract.
+    std::vector<JobId> done_jobs() const;
 
     /// Reports hold what each frame changed, from the next one on, or no more. Changes no hash.
     void record_effects(bool on);
@@ -280,12 +319,14 @@ class Simulation {
     std::uint64_t state_hash() const;
     std::uint64_t chain() const noexcept;
 
-    /// Canonical bytes of the whole state; `load` needs a simulation of the same program, limits
-    /// and host.
+    /// Canonical bytes of the whole state; `load` needs a simulation of the same limits and host.
     void save(Bytes& out) const;
+    /// Goes on with `program`, or with the one there is: that with which the state was saved.
     /// Fails: throws canon::Error that names what is wrong; the simulation is then as it was.
-    void load(ByteReader& in);
+    void load(ByteReader& in, std::shared_ptr<const Program> program = nullptr);
     std::shared_ptr<const SimulationSnapshot> capture() const;
+    /// Goes on with the program of that time, which is loaded where it is another one.
+    /// Fails: throws canon::Error for a snapshot of another seed, limits or host.
     void restore(const SimulationSnapshot& snapshot);
     /// One field a line, the simulation's own state first.
     std::string dump() const;

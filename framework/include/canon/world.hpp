@@ -104,12 +104,15 @@ class World {
     class Run;
 
     /// Singletons take the ids 1, 2, ... in order of declaration; the first entity follows them.
+    /// (One that a later schema adds takes the next id there is.)
     explicit World(std::shared_ptr<const Schema> schema);
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
     const Schema& schema() const noexcept { return *schema_; }
+    /// The same, for whoever keeps it beyond a change of templates.
+    std::shared_ptr<const Schema> shared_schema() const noexcept;
 
     // ---- reading: any thread while frozen, else the main thread ----
 
@@ -153,6 +156,10 @@ class World {
                std::vector<EntityId>& out) const;
     /// The id of a singleton, or 0.
     EntityId singleton(std::string_view name) const noexcept;
+    /// `index` is a singleton's.
+    EntityId singleton(TemplateIndex index) const noexcept {
+        return {detail::ids_of(state_.tables[index].root())[0]};
+    }
 
     // ---- the same by names, with values ----
     // Each throws canon::Error for unknown names, with the nearest one, and for what a field cannot
@@ -254,6 +261,15 @@ class World {
     /// if a host state refuses, with the same promises as `load`.
     void restore(const Snapshot& snapshot);
 
+    /// Goes on with other templates, as after a hot reload. Templates and fields are known by name:
+    /// what is new has its defaults, what is gone is dropped, a value stays where the field can
+    /// hold it exactly and is the default elsewhere; of an array, the cells that both have. Ids
+    /// stay. Returns what has changed, a line each. Notes no effects; host states stay. Call: not
+    /// frozen, no savepoint open. Deterministic: yes.
+    std::vector<std::string> change_schema(std::shared_ptr<const Schema> schema);
+    /// Exchanges all but the host states, with the templates. Call: as `change_schema`, for both.
+    void exchange(World& other);
+
   private:
     friend struct StateAnswers;
 
@@ -322,6 +338,10 @@ class World {
     WriteResult locate(EntityId id, NameId field, Target& out);
     WriteResult store(const Target& target, std::uint32_t index, const Scalar& value);
     void initialize(const Location& where, FieldIndex field, const Scalar& value);
+    bool take_field(const World& from, const Location& at, FieldIndex source, const Location& where,
+                    FieldIndex field);
+    void take_entities(const World& from, TemplateIndex source, TemplateIndex index,
+                       std::vector<std::string>& lines);
     WriteResult store_field(const Target& target, const Scalar& value);
     WriteResult store_list(Target target, const Scalar& list);
     bool bits_for(const detail::ColumnLayout& column, const Scalar& value, std::uint64_t& out);

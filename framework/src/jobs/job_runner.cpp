@@ -333,8 +333,10 @@ void JobRunner::end_frame() noexcept {
 // ---- background jobs ----
 
 void JobRunner::start_background(const Submission& submission,
-                                 std::span<const std::uint8_t> argument) {
+                                 std::span<const std::uint8_t> argument,
+                                 std::shared_ptr<const std::vector<EntityId>> singletons) {
     auto job = std::make_shared<Background>();
+    job->singletons = std::move(singletons);
     job->submission = submission;
     job->limit_scale = limit_scale_;
     job->argument.append(argument);
@@ -381,6 +383,7 @@ void JobRunner::run_background(unsigned worker, Background& job) {
     set_argument(run, job.argument.view());
     const World* const world = context.world;
     context.world = nullptr;
+    context.singletons = *job.singletons;
     vm.begin_batch();
     const RunStatus status = vm.run(run);
     auto result = std::make_unique<BackgroundResult>();
@@ -419,6 +422,12 @@ std::unique_ptr<BackgroundResult> JobRunner::finish_background(JobId id) {
     }
     background_done_.wait(lock, [&] { return job->result != nullptr; });
     return std::move(job->result);
+}
+
+bool JobRunner::is_finished(JobId id) const {
+    const std::lock_guard lock(background_mutex_);
+    const auto at = background_.find(id.value);
+    return at != background_.end() && at->second->result != nullptr;
 }
 
 void JobRunner::forget_background(JobId id) {

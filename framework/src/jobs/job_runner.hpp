@@ -108,7 +108,10 @@ class JobRunner final : private SharedWork, private IdleWork {
 
     // ---- background jobs, known by their id ----
 
-    void start_background(const Submission& submission, std::span<const std::uint8_t> argument);
+    /// `singletons` are the ids by TemplateIndex, for scripts that name one.
+    void start_background(const Submission& submission, std::span<const std::uint8_t> argument,
+                          std::shared_ptr<const std::vector<EntityId>> singletons);
+    bool is_finished(JobId id) const;
     /// Waits for a background job, running it here if nobody has begun it, and forgets it.
     std::unique_ptr<BackgroundResult> finish_background(JobId id);
     void forget_background(JobId id);
@@ -137,6 +140,7 @@ class JobRunner final : private SharedWork, private IdleWork {
         Submission submission;
         int limit_scale = 1;
         Bytes argument;
+        std::shared_ptr<const std::vector<EntityId>> singletons;
         bool begun = false;
         bool dropped = false;
         std::unique_ptr<BackgroundResult> result;
@@ -177,7 +181,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     std::size_t batch_ = 1;
     bool resuming_ = false;
 
-    std::mutex background_mutex_;
+    mutable std::mutex background_mutex_;
     std::condition_variable background_done_;
     std::deque<std::shared_ptr<Background>> background_queue_;  // not begun
     std::map<std::int64_t, std::shared_ptr<Background>> background_;

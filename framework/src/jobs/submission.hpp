@@ -15,6 +15,9 @@
 
 namespace canon::jobs {
 
+/// The frame of what is delivered in the one that an input names.
+inline constexpr std::uint64_t kWhenTold = std::uint64_t{1} << 62;
+
 struct Submission {
     JobId id;
     Frame submitted;

@@ -386,11 +386,9 @@ EntityId entity_argument(lua_State* L, int index) {
                   "'%s' is a template with many entities; give an id (only a singleton is "
                   "known by its name)",
                   lua_tostring(L, index));
-        // Not asked of the world: a background job has none, and yet may ask for actions on
-        // singletons.
-        std::int64_t id = 1;
-        for (TemplateIndex i = 0; i < found; ++i) id += schema[i].singleton ? 1 : 0;
-        return EntityId{id};
+        const VmContext& run = context(L);
+        // A background job has no world, and yet may ask for actions on singletons.
+        return run.world != nullptr ? run.world->singleton(found) : run.singletons[found];
     }
     lua_Integer whole;
     if (!whole_number(L, index, whole)) luaL_typeerror(L, index, "entity id or singleton's name");

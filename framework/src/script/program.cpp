@@ -43,6 +43,31 @@ std::string module_file(std::string_view name) {
     return file + ".lua";
 }
 
+Value value_of(std::span<const Module> modules) {
+    List list;
+    for (const Module& module : modules)
+        list.push_back(
+            Map{{"name", module.name}, {"source", module.source}, {"file", module.file}});
+    return list;
+}
+
+std::vector<Module> modules_of(const Value& value) {
+    if (value.type() != Value::Type::list) throw Error("the modules of a program are no list");
+    std::vector<Module> modules;
+    for (const Value& entry : value.as_list()) {
+        const auto text = [&](const char* name) {
+            const Value* found = entry.type() == Value::Type::map
+                                     ? entry.as_map().find(Key(std::string_view(name)))
+                                     : nullptr;
+            if (found == nullptr || found->type() != Value::Type::string)
+                throw Error(std::string("a module has no text '") + name + "'");
+            return found->as_string();
+        };
+        modules.push_back({text("name"), text("source"), text("file")});
+    }
+    return modules;
+}
+
 std::shared_ptr<const Program> Program::from_path(const fs::path& path) {
     fs::path folder = path;
     fs::path main = "main.lua";

@@ -13,7 +13,7 @@
 namespace canon::script {
 namespace {
 
-constexpr std::size_t kMaxSpecification = 22;  // flags, width and precision together
+constexpr std::size_t kMaxSpecification = 20;  // flags, width and precision together
 
 // %.99f of the largest float has 309 digits, a point and 99 digits.
 constexpr std::size_t kMaxDigits = 416;
@@ -85,7 +85,7 @@ const Letter* find_letter(char letter) {
 const char* read_specification(lua_State* L, const char* at, Specification& out) {
     const char* begin = at;
     const std::size_t size = std::strspn(at, "-+ #0123456789.");
-    if (size >= kMaxSpecification)
+    if (size > kMaxSpecification)
         raise(L, "invalid format string to 'format': a specification is too long");
     out.letter = at[size];
     out.is_plain = size == 0;

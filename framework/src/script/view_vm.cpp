@@ -43,6 +43,14 @@ struct ViewVmAccess {
         return 0;
     }
 
+    static int learn(lua_State* L) {
+        ViewVm& vm = of(L);
+        vm.fields_ = {};
+        vm.templates_ = {};
+        keep_names(L, *vm.setup_.schema, vm.fields_, vm.templates_);
+        return 0;
+    }
+
     static int load(lua_State* L) {
         require_module(L, of(L).setup_.module.c_str());
         return 0;
@@ -228,6 +236,14 @@ bool ViewVm::has_function(const char* name) const {
     return found;
 }
 
+// After a reload there may be others.
+bool ViewVm::learn_templates(const World& world) {
+    if (&world.schema() == setup_.schema.get()) return true;
+    setup_.schema = world.shared_schema();
+    context_.schema = setup_.schema.get();
+    return protect(ViewVmAccess::learn) == LUA_OK;
+}
+
 bool ViewVm::call(const char* name, const Shown& shown, std::span<const std::uint8_t> values,
                   std::uint32_t count, Value& result) {
     function_ = name;
@@ -238,7 +254,8 @@ bool ViewVm::call(const char* name, const Shown& shown, std::span<const std::uin
     context_.frame = shown.frame;
     context_.mode = shown.world != nullptr ? Mode::view : Mode::background;
     result_.clear();
-    const bool good = protect(ViewVmAccess::enter) == LUA_OK;
+    const bool good = (shown.world == nullptr || learn_templates(*shown.world)) &&
+                      protect(ViewVmAccess::enter) == LUA_OK;
     context_.mode = Mode::loading;
     context_.world = nullptr;
     effects_ = {};

@@ -60,6 +60,7 @@ class ViewVm {
 
   private:
     friend struct ViewVmAccess;
+    bool learn_templates(const World& world);
     static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
     int protect(lua_CFunction function);
 

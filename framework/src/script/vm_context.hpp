@@ -86,6 +86,7 @@ struct VmContext {
 
     const World* world = nullptr;
     World::Hint hint;
+    std::span<const EntityId> singletons;  ///< by TemplateIndex, where there is no world
     const Schema* schema = nullptr;
     const NameTable* names = nullptr;  ///< of fields
     const NameTable* templates = nullptr;

@@ -93,7 +93,8 @@ void Simulation::Machine::commit_job(std::uint32_t index, std::uint32_t round,
         report_.killed.push_back(*killed);
         if (killed->kind == FaultKind::budget || killed->kind == FaultKind::work)
             struck_[submission.function] = true;
-        return add_fault(fault_of(*killed, submission.function), stamp);
+        return add_fault(fault_of(*killed, (*vms_)[0].functions().name(submission.function)),
+                         stamp);
     }
     const auto delivered = submission.background ? delivered_.find(index) : delivered_.end();
     const bool background = delivered != delivered_.end();
@@ -340,10 +341,12 @@ void Simulation::Machine::apply_submission(ByteReader& in, bool each, const char
         return;
     }
     entry.background = deliver != 0;
+    const bool when_told = deliver == script::kDeliverWhenDone && options_.limits.done_delay == 0;
     if (deliver == script::kDeliverWhenDone) deliver = options_.limits.done_delay + 1;
     const std::uint64_t submitted = state_.frame.value + (between_steps_ ? 1 : 0);
     const std::uint64_t due =
-        entry.background
+        when_told ? jobs::kWhenTold
+        : entry.background
             ? submitted + deliver - 1
             : submitted + std::max<std::uint64_t>(delay, in_commit_ && !between_steps_ ? 1 : 0);
     entry.submitted = Frame{submitted};
@@ -467,11 +470,11 @@ bool Simulation::Machine::run_handler(std::uint32_t handler, std::span<const std
         run.values = data;
         run.value_count = 1;
         if (result != nullptr) run.results = script::Run::Results::one;
-        run.random_key = callback_key(run.function);
+        run.random_key = callback_key(name);
         run.random_stream = stamp_hash(stamp);
         vm.context().world = world_.get();
         begin_savepoint();
-        done = run_on_main(run, fault) == script::RunStatus::done;
+        done = run_on_main(run, name, fault) == script::RunStatus::done;
         if (done) {
             release_savepoint();
             add_lost_writes(vm.lost_writes(), stamp, false);

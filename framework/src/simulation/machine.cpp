@@ -50,51 +50,26 @@ Value fault_value(const Fault& fault) {
 Simulation::Machine::Machine(Simulation& owner, std::shared_ptr<const Program> program,
                              SimulationOptions options, Host host)
     : owner_(owner),
-      program_(std::move(program)),
       options_(std::move(options)),
-      host_(std::move(host)) {
+      host_(std::move(host)),
+      places_(places(options_)) {
     const HostileEnvironment hostile(options_.chaos, 0);
     // Threads inherit what they are started in, and have to leave it.
     if (options_.chaos != 0 && options_.shared_workers == nullptr)
-        pool_ = Workers({.threads = places(options_) - 1}).pool();
+        pool_ = Workers({.threads = places_ - 1}).pool();
     const FixedEnvironment environment;
-    script::Vm::Setup setup;
-    setup.program = program_;
-    setup.limits.job_instructions = options_.limits.job_instructions;
-    setup.limits.main_instructions = options_.limits.callback_instructions;
-    setup.limits.memory_bytes = options_.limits.memory_bytes;
-    setup.limits.work = options_.limits.library_work;
-    setup.limits.collect_bytes = options_.limits.collect_bytes;
-    setup.host_templates = host_.templates;
-    for (const auto& [name, handler] : host_.handlers) setup.host_handlers.push_back(name);
     for (std::size_t i = 0; i < host_.functions.size(); ++i)
         script::check_name(host_.functions[i], std::span(host_.functions).first(i));
-    setup.host_functions = &host_.functions;
-    setup.check_purity = options_.check_purity;
-    setup.mode = options_.mode;
-    setup.chaos = options_.chaos;
-    setup.check_writes = options_.check_writes;
     if (options_.check_writes) lost_writes_ = std::make_unique<LostWrites>();
-    vms_ = std::make_unique<jobs::Vms>(places(options_), setup);
+    auto vms = load_program(program);
     if (options_.shared_workers != nullptr)
         pool_ = options_.shared_workers->pool();
     else if (pool_ == nullptr)
-        pool_ = Workers({.threads = vms_->size() - 1}).pool();
-    script::Vm& vm = (*vms_)[0];
-    world_ = std::make_unique<World>(vm.schema());
+        pool_ = Workers({.threads = places_ - 1}).pool();
+    world_ = std::make_unique<World>((*vms)[0].schema());
     for (const auto& [name, make] : host_.states) world_->add_host_state(name, make());
-    const FunctionTable& functions = vm.functions();
-    host_handlers_.resize(functions.handlers.size(), nullptr);
-    for (const auto& [name, handler] : host_.handlers)
-        host_handlers_[functions.find_handler(name)] = &handler;
-    state_.strikes.resize(functions.jobs.size(), 0);
-    skip_.resize(functions.jobs.size(), false);
-    struck_.resize(functions.jobs.size(), false);
-    runner_ = std::make_unique<jobs::JobRunner>(
-        *pool_, *vms_,
-        jobs::JobRunner::Settings{options_.limits.ids_per_job, options_.seed, options_.chaos});
-    vm.context().main = this;
-    vm.context().host_answers = &host_answers_;
+    adopt(std::move(program), std::move(vms));
+    note_singletons();
 }
 
 Simulation::Machine::~Machine() { runner_.reset(); }
@@ -148,6 +123,8 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
     begin_report();
     world_->clear_effects();
     between_steps_ = false;
+    for (const Input* input : ordered)
+        if (input->source == Input::kReload) reload(*input);
     Hasher input_hasher;
     for (const Input* input : ordered) {
         input_bytes_.clear();
@@ -157,9 +134,7 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
         input_hasher.update_integer(input->source);
         input_hasher.update_integer(input->sequence);
         input_hasher.update(input_bytes_.data() + data, input_bytes_.size() - data);
-        const Stamp stamp{state_.frame, input->source, static_cast<std::uint32_t>(input->sequence),
-                          0, 0};
-        callback(FunctionTable::on_input, input_bytes_.view(), 2, stamp_hash(stamp));
+        run_input(*input);
     }
     input_bytes_.clear();
     write_value(input_bytes_, Value(static_cast<std::int64_t>(state_.frame.value)));
@@ -236,38 +211,44 @@ void Simulation::Machine::take_inputs(std::span<const Input> inputs,
                 ordered.end());
 }
 
-std::uint64_t Simulation::Machine::callback_key(std::uint32_t function) const {
+std::uint64_t Simulation::Machine::callback_key(const std::string& name) const {
     Hasher hasher;
     hasher.update_integer(options_.seed);
     hasher.update_integer(state_.frame.value);
-    hasher.update_string((*vms_)[0].functions().name(function));
+    hasher.update_string(name);
     return hasher.digest();
 }
 
 bool Simulation::Machine::callback(FunctionTable::Callback which,
                                    std::span<const std::uint8_t> values, std::uint32_t count,
                                    std::uint64_t stream) {
-    script::Vm& vm = (*vms_)[0];
-    const FunctionTable& functions = vm.functions();
+    const FunctionTable& functions = (*vms_)[0].functions();
     if (!functions.has_callback[which]) return true;
     Run run;
     run.function = functions.callback(which);
-    run.mode = script::Mode::main;
-    run.limit_scale = limit_scale_;
-    run.frame = state_.frame;
     run.argument = Run::Argument::values;
     run.values = values;
     run.value_count = count;
-    run.random_key = callback_key(run.function);
+    stamp_.submission = static_cast<std::uint32_t>(which);
+    return run_callback(run, functions.name(run.function), stream);
+}
+
+// Call: stamp_.submission says which.
+bool Simulation::Machine::run_callback(Run& run, const std::string& name, std::uint64_t stream) {
+    script::Vm& vm = (*vms_)[0];
+    run.mode = script::Mode::main;
+    run.limit_scale = limit_scale_;
+    run.frame = state_.frame;
+    run.random_key = callback_key(name);
     run.random_stream = stream;
     vm.context().world = world_.get();
-    stamp_ = Stamp{state_.frame, static_cast<std::uint32_t>(which),
-                   static_cast<std::uint32_t>(stream), 0x40000000u, 0};
+    stamp_ =
+        Stamp{state_.frame, stamp_.submission, static_cast<std::uint32_t>(stream), 0x40000000u, 0};
     post_depth_ = 0;
     limit_hit_ = false;
     begin_savepoint();
     Fault fault;
-    const RunStatus status = run_on_main(run, fault);
+    const RunStatus status = run_on_main(run, name, fault);
     if (status == RunStatus::done) {
         release_savepoint();
         add_lost_writes(vm.lost_writes(), Stamp{state_.frame}, false);
@@ -278,22 +259,23 @@ bool Simulation::Machine::callback(FunctionTable::Callback which,
     return false;
 }
 
-RunStatus Simulation::Machine::run_on_main(const Run& run, Fault& fault) {
+RunStatus Simulation::Machine::run_on_main(const Run& run, const std::string& name, Fault& fault) {
     script::Vm& vm = (*vms_)[0];
     const std::uint32_t number = main_runs_++;
     for (const KilledRun& killed : killed_on_main_)
         if (killed.run == number) {
-            fault = fault_of(killed, run.function);
+            fault = fault_of(killed, name);
             report_.killed.push_back(killed);
             return RunStatus::failed;
         }
     vm.begin_batch();
     const std::size_t answers = host_answers_.kept.size();
     const RunStatus status = vm.run(run);
-    add_log(vm.context().log.view(), vm.functions().name(run.function));
+    add_log(vm.context().log.view(), name);
     vm.context().log.clear();
     if (status == RunStatus::done) return status;
     fault = vm.fault();
+    fault.function = name;
     if (limit_hit_ && fault.kind == FaultKind::error) fault.kind = FaultKind::limit;
     if (is_kill(fault.kind)) {
         report_.killed.push_back({fault.kind, false, {}, number});
@@ -303,11 +285,11 @@ RunStatus Simulation::Machine::run_on_main(const Run& run, Fault& fault) {
     return status;
 }
 
-Fault Simulation::Machine::fault_of(const KilledRun& killed, std::uint32_t function) const {
+Fault Simulation::Machine::fault_of(const KilledRun& killed, const std::string& function) {
     Fault fault;
     fault.kind = killed.kind;
     fault.in_job = killed.in_job;
-    fault.function = (*vms_)[0].functions().name(function);
+    fault.function = function;
     fault.message =
         std::string("ended by its limit (") + fault_name(killed.kind) + ") when this was recorded";
     return fault;
@@ -543,7 +525,7 @@ void Simulation::Machine::start_pending_background() {
     for (const Place& place : pending_background_) {
         const SubmissionQueue& queue = state_.queues[place.due];
         const Submission& entry = queue.entries[place.index];
-        if (!entry.cancelled) runner_->start_background(entry, queue.argument(entry));
+        if (!entry.cancelled) runner_->start_background(entry, queue.argument(entry), singletons_);
     }
     pending_background_.clear();
 }
@@ -552,15 +534,21 @@ void Simulation::Machine::restart_background() {
     runner_->drop_background();
     waiting_.clear();
     pending_background_.clear();
-    for (auto& [due, queue] : state_.queues)
-        for (std::size_t i = 0; i < queue.entries.size(); ++i) {
-            const Submission& entry = queue.entries[i];
-            waiting_[entry.id.value] = {due, i};
-            if (entry.background && !entry.cancelled) pending_background_.push_back({due, i});
-        }
+    for (const auto& [due, queue] : state_.queues) {
+        note_waiting(due, queue);
+        for (std::size_t i = 0; i < queue.entries.size(); ++i)
+            if (queue.entries[i].background && !queue.entries[i].cancelled)
+                pending_background_.push_back({due, i});
+    }
     for (std::size_t i = 0; i < skip_.size(); ++i)
         skip_[i] = state_.strikes[i] >= options_.limits.strikes;
     start_pending_background();
+}
+
+// What is due in the frame of its submission is looked for when it is cancelled.
+void Simulation::Machine::note_waiting(std::uint64_t due, const SubmissionQueue& queue) {
+    for (std::size_t i = 0; i < queue.entries.size(); ++i)
+        if (due > queue.entries[i].submitted.value) waiting_[queue.entries[i].id.value] = {due, i};
 }
 
 }  // namespace canon

@@ -40,7 +40,7 @@ std::uint64_t combined_hash(const SimulationState& state, std::uint64_t world_ha
 struct SimulationSnapshot::Inside {
     SimulationState state;
     std::shared_ptr<const Snapshot> world;
-    std::uint64_t program = 0;  // its digest
+    std::shared_ptr<const Program> program;
     std::uint64_t seed = 0;
 
     void save(Bytes& out) const;
@@ -61,11 +61,13 @@ class Simulation::Machine final : private script::MainThread {
     JobId submit_each(std::string_view job, std::string_view template_name,
                       const SubmitEachOptions& options);
     void cancel(JobId id);
+    std::vector<JobId> done_jobs() const;
+    std::size_t pending_host_actions() const noexcept { return host_actions_.size(); }
     void repeat(const HostAction& action);
     void record_actions(ActionRecord what) noexcept { records_actions_ = what; }
     std::uint64_t state_hash() const;
     void save(Bytes& out) const;
-    void load(ByteReader& in);
+    void load(ByteReader& in, std::shared_ptr<const Program> program);
     std::shared_ptr<const SimulationSnapshot> capture() const;
     void restore(const SimulationSnapshot& snapshot);
     std::string dump() const;
@@ -114,11 +116,26 @@ class Simulation::Machine final : private script::MainThread {
     void release_savepoint() override;
     void undo_savepoint() override;
 
+    // the program
+    std::unique_ptr<jobs::Vms> load_program(std::shared_ptr<const Program> program) const;
+    void adopt(std::shared_ptr<const Program> program, std::unique_ptr<jobs::Vms> vms);
+    void reload(const Input& input);
+    void rename_waiting(const script::FunctionTable& had, const Schema& had_schema);
+    void note_singletons();
+    template <class Fill>
+    void with_schema(const std::shared_ptr<const Schema>& schema, Fill fill);
+    void take_state(SimulationState state, std::shared_ptr<const Program> program,
+                    std::unique_ptr<jobs::Vms> vms);
+
     // the frame
     void begin_report();
     void take_inputs(std::span<const Input> inputs, std::vector<const Input*>& ordered) const;
+    void run_input(const Input& input);
+    void run_console(const Input& input, std::uint64_t stream);
+    void deliver(const Input& input);
     bool callback(script::FunctionTable::Callback which, std::span<const std::uint8_t> values,
                   std::uint32_t count, std::uint64_t stream);
+    bool run_callback(script::Run& run, const std::string& name, std::uint64_t stream);
     void run_jobs(jobs::SubmissionQueue& queue);
     void fetch_background(jobs::SubmissionQueue& queue);
     void strike(const jobs::SubmissionQueue& queue);
@@ -128,6 +145,7 @@ class Simulation::Machine final : private script::MainThread {
     void start_pending_background();
     void restart_background();
     jobs::SubmissionQueue& queue_of(std::uint64_t due);
+    void note_waiting(std::uint64_t due, const jobs::SubmissionQueue& queue);
 
     // the commit
     void commit_round(std::uint32_t round);
@@ -144,24 +162,25 @@ class Simulation::Machine final : private script::MainThread {
     void count(WriteResult result);
     void add_fault(Fault fault, const Stamp& stamp);
     /// Runs a callback or handler, unless a replay is told that a limit has ended it.
-    script::RunStatus run_on_main(const script::Run& run, Fault& fault);
+    script::RunStatus run_on_main(const script::Run& run, const std::string& name, Fault& fault);
     /// Null, or how the replay is told that this job's round ended.
     const KilledRun* killed_job(std::uint32_t index, std::uint32_t round) const noexcept;
     void leave_out_killed(std::uint32_t round);
     void scale_limits(int factor) noexcept;
-    Fault fault_of(const KilledRun& killed, std::uint32_t function) const;
+    static Fault fault_of(const KilledRun& killed, const std::string& function);
     void add_lost_writes(std::span<const LostWrite> writes, const Stamp& stamp, bool in_job);
     void add_lost_writes_of_jobs();
     void check_set(EntityId id, NameId field, const Stamp& stamp,
                    std::span<const std::uint8_t> value);
     void add_log(std::span<const std::uint8_t> log, const std::string& function);
     static std::uint64_t stamp_hash(const Stamp& stamp) noexcept;
-    std::uint64_t callback_key(std::uint32_t function) const;
+    std::uint64_t callback_key(const std::string& name) const;
 
     Simulation& owner_;
     std::shared_ptr<const Program> program_;
     SimulationOptions options_;
     Host host_;
+    unsigned places_;                            // of workers, the main thread's among them
     std::vector<const Handler*> host_handlers_;  // by handler number, null for the program's
     std::unique_ptr<jobs::Vms> vms_;
     std::shared_ptr<jobs::WorkerPool> pool_;  // goes first where its threads are ours
@@ -169,6 +188,7 @@ class Simulation::Machine final : private script::MainThread {
     std::unique_ptr<jobs::JobRunner> runner_;
     std::unique_ptr<LostWrites> lost_writes_;  // null unless they are looked for
     SimulationState state_;
+    std::shared_ptr<const std::vector<EntityId>> singletons_;  // by TemplateIndex
 
     FrameReport report_;
     FrameReport start_report_;

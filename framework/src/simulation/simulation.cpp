@@ -50,6 +50,10 @@ JobId Simulation::submit_each(std::string_view job, std::string_view template_na
 }
 
 void Simulation::cancel(JobId id) { machine_->cancel(id); }
+std::size_t Simulation::pending_host_actions() const noexcept {
+    return machine_->pending_host_actions();
+}
+std::vector<JobId> Simulation::done_jobs() const { return machine_->done_jobs(); }
 void Simulation::repeat(const HostAction& action) { machine_->repeat(action); }
 const SimulationOptions& Simulation::options() const noexcept { return machine_->options(); }
 std::string Simulation::job_name(std::uint32_t function) const {
@@ -63,7 +67,9 @@ void Simulation::record_effects(bool on) { machine_->world().record_effects(on);
 std::uint64_t Simulation::state_hash() const { return machine_->state_hash(); }
 std::uint64_t Simulation::chain() const noexcept { return machine_->chain(); }
 void Simulation::save(Bytes& out) const { machine_->save(out); }
-void Simulation::load(ByteReader& in) { machine_->load(in); }
+void Simulation::load(ByteReader& in, std::shared_ptr<const Program> program) {
+    machine_->load(in, std::move(program));
+}
 std::shared_ptr<const SimulationSnapshot> Simulation::capture() const {
     return machine_->capture();
 }

@@ -205,33 +205,59 @@ void Simulation::Machine::save(Bytes& out) const {
 }
 
 void SimulationSnapshot::Inside::save(Bytes& out) const {
-    save_all(out, program, seed, state, world->world());
+    save_all(out, program->digest(), seed, state, world->world());
 }
 
 std::uint64_t SimulationSnapshot::state_hash() const {
     return combined_hash(inside_->state, inside_->world->world().state_hash());
 }
 
-void Simulation::Machine::load(ByteReader& in) {
+void Simulation::Machine::load(ByteReader& in, std::shared_ptr<const Program> program) {
     std::string_view magic;
     if (!in.string(magic) || magic != kMagic)
         throw Error("this is no saved simulation of this version of Canon");
     std::uint64_t digest, seed;
     if (!in.raw(&digest, sizeof digest) || !in.raw(&seed, sizeof seed))
         refuse(in, "the head is truncated");
-    if (digest != program_->digest())
+    if (program == nullptr) program = program_;
+    if (digest != program->digest())
         throw Error("the simulation was saved by another program: its digest is " +
-                    hash_text(digest) + ", this one's is " + hash_text(program_->digest()));
+                    hash_text(digest) + ", this one's is " + hash_text(program->digest()));
     if (seed != options_.seed)
         throw Error("the simulation was saved with the seed " + std::to_string(seed) +
                     ", this one has " + std::to_string(options_.seed));
-    SimulationState state = SimulationState::load(in, (*vms_)[0].functions(), world_->schema());
+    std::unique_ptr<jobs::Vms> vms;
+    if (digest != program_->digest()) vms = load_program(program);
+    const script::Vm& vm = vms != nullptr ? (*vms)[0] : (*vms_)[0];
+    SimulationState state = SimulationState::load(in, vm.functions(), *vm.schema());
     EntityId next_id;
     if (detail::peek_next_id(in, next_id) && static_cast<std::uint64_t>(next_id.value) > kMostId)
         refuse(in, "the world's next id is more than " + std::to_string(kMostId));
-    world_->load(in);
+    with_schema(vm.schema(), [&] { world_->load(in); });
+    take_state(std::move(state), std::move(program), std::move(vms));
+}
+
+// Lets `fill` change the world, after its templates have become these. Where it fails, all is as
+// before.
+template <class Fill>
+void Simulation::Machine::with_schema(const std::shared_ptr<const Schema>& schema, Fill fill) {
+    if (schema->digest() == world_->schema().digest()) return fill();
+    World other(schema);
+    world_->exchange(other);
+    try {
+        fill();
+    } catch (...) {
+        world_->exchange(other);
+        throw;
+    }
+}
+
+void Simulation::Machine::take_state(SimulationState state, std::shared_ptr<const Program> program,
+                                     std::unique_ptr<jobs::Vms> vms) {
+    if (vms != nullptr) adopt(std::move(program), std::move(vms));
     state_ = std::move(state);
     host_actions_.clear();
+    note_singletons();
     restart_background();
 }
 
@@ -239,19 +265,23 @@ std::shared_ptr<const SimulationSnapshot> Simulation::Machine::capture() const {
     auto inside = std::make_unique<SimulationSnapshot::Inside>();
     inside->state = state_;
     inside->world = world_->capture();
-    inside->program = program_->digest();
+    inside->program = program_;
     inside->seed = options_.seed;
     return std::make_shared<SimulationSnapshot>(std::move(inside));
 }
 
 void Simulation::Machine::restore(const SimulationSnapshot& snapshot) {
     const SimulationSnapshot::Inside& from = snapshot.inside();
-    if (from.state.strikes.size() != state_.strikes.size())
-        throw Error("the snapshot is of another program");
-    world_->restore(*from.world);
-    state_ = from.state;
-    host_actions_.clear();
-    restart_background();
+    if (from.seed != options_.seed)
+        throw Error("the snapshot was made with the seed " + std::to_string(from.seed) +
+                    ", this simulation has " + std::to_string(options_.seed));
+    std::unique_ptr<jobs::Vms> vms;
+    if (from.program->digest() != program_->digest()) vms = load_program(from.program);
+    const script::Vm& vm = vms != nullptr ? (*vms)[0] : (*vms_)[0];
+    if (from.world->world().schema().digest() != vm.schema()->digest())
+        throw Error("the snapshot is of a simulation whose host has other templates");
+    with_schema(vm.schema(), [&] { world_->restore(*from.world); });
+    take_state(from.state, from.program, std::move(vms));
 }
 
 std::string Simulation::Machine::dump() const {

@@ -80,8 +80,7 @@ View::Inside::Inside(Simulation& simulation, ViewOptions options)
     const World& world = simulation_.world();
     vm_ = std::make_unique<script::ViewVm>(script::ViewVm::Setup{
         options_.program, options_.module, options_.sandbox, options_.memory_bytes,
-        options_.call_milliseconds, options_.functions,
-        std::shared_ptr<const Schema>(std::shared_ptr<const Schema>(), &world.schema())});
+        options_.call_milliseconds, options_.functions, world.shared_schema()});
     note_log("view");
     simulation_.record_effects(true);
     if (vm_->has_function("on_start")) {
@@ -149,7 +148,9 @@ void View::Inside::update() {
     auto world = simulation_.world().capture();
     {
         std::lock_guard lock(mutex_);
-        if (!pending_) pending_.emplace();
+        // Effects tell of templates by number, which a reload may have changed.
+        if (!pending_ || &pending_->world->world().schema() != &world->world().schema())
+            pending_.emplace();
         pending_->world = std::move(world);
         pending_->frame = simulation_.frame();
         pending_->effects.append(effects);

@@ -80,6 +80,8 @@ World::~World() {
     drop(state_);
 }
 
+std::shared_ptr<const Schema> World::shared_schema() const noexcept { return store_->schema; }
+
 World::State World::share_state() const {
     State state = state_;
     for (const detail::Tree& table : state.tables) table.share();
@@ -106,7 +108,7 @@ void World::set_next_id(EntityId id) noexcept {
 
 EntityId World::singleton(std::string_view name) const noexcept {
     const TemplateIndex index = schema().find(name);
-    return index == kNone || !layouts_[index].is_singleton ? EntityId{} : next(index, {});
+    return index == kNone || !layouts_[index].is_singleton ? EntityId{} : singleton(index);
 }
 
 EntityId World::next(TemplateIndex index, EntityId after) const noexcept {

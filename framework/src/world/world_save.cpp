@@ -221,19 +221,10 @@ void World::load_state(ByteReader& in, State& next) {
     next.next_id = static_cast<std::int64_t>(next_id);
     next.tables.resize(schema().size());
     for (TemplateIndex index = 0; index < schema().size(); ++index) load_table(in, index, next);
-    // Each singleton has its own id, and no entity that of a singleton.
-    std::int64_t singleton_id = 0;
     for (TemplateIndex index = 0; index < schema().size(); ++index) {
-        if (!layouts_[index].is_singleton) continue;
-        ++singleton_id;
-        const detail::Tree& table = next.tables[index];
-        if (table.size() == 1 && detail::ids_of(table.root())[0] == singleton_id) continue;
-        in.fail("a singleton that is missing, more than one, or of another id");
+        if (!layouts_[index].is_singleton || next.tables[index].size() == 1) continue;
+        in.fail("a singleton that is missing, or more than one");
         refuse_load(schema()[index].name, in);
-    }
-    if (next.next_id <= singleton_id) {
-        in.fail("it is not behind the singletons");
-        refuse_load("next id", in);
     }
 }
 
