@@ -5,7 +5,7 @@
 namespace canon::cli {
 
 std::string job_of(const Fault& fault) {
-    if (fault.function.starts_with("on_")) return {};
+    if (!fault.function.starts_with("jobs.") && !fault.function.starts_with("actions.")) return {};
     return fmt::format("{}:{}", fault.stamp.submission, fault.stamp.job);
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "canon/hash.hpp"
+#include "canon/json.hpp"
 #include "cli/fault_list.hpp"
 #include "cli/frame_output.hpp"
 #include "cli/log_level.hpp"
@@ -109,11 +110,14 @@ class FrameTable final : public FrameOutput {
                                     terminal_.paint(colour, fmt::format("{:<8}", kind)), body));
     }
 
-    // Log lines, then faults, then lost writes that are new.
+    // Log lines, what the console was told, faults, then lost writes that are new.
     void show_notes(const FrameReport& report) {
         for (const LogEntry& entry : report.log)
             show_note(report.frame.value, colour_of(entry.level), level_name(entry.level),
                       entry.function + ": " + entry.text);
+        for (const ConsoleResult& result : report.console)
+            if (!result.value.is_nil())
+                show_note(report.frame.value, Colour::none, "console", to_json(result.value));
         const std::size_t known = faults_.entries().size();
         for (const Fault& fault : report.faults) faults_.add(fault);
         for (std::size_t i = known; i < faults_.entries().size(); ++i)

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "canon/hash.hpp"
+#include "canon/json.hpp"
 #include "cli/fault_list.hpp"
 #include "cli/frame_output.hpp"
 #include "cli/log_level.hpp"
@@ -49,6 +50,9 @@ Json json_of(const FrameReport& report) {
                                    {"function", entry.function},
                                    {"text", entry.text}});
     }
+    for (const ConsoleResult& result : report.console)
+        json["console"].push_back(
+            {{"sequence", result.sequence}, {"value", Json::parse(to_json(result.value))}});
     return json;
 }
 
@@ -80,6 +84,10 @@ Json json_of(const LostWrite& write) {
     return json;
 }
 
+bool has_notes(const FrameReport& report) {
+    return !report.faults.empty() || !report.log.empty() || !report.console.empty();
+}
+
 class JsonLines final : public FrameOutput {
   public:
     explicit JsonLines(const OutputOptions& options)
@@ -89,15 +97,13 @@ class JsonLines final : public FrameOutput {
 
     void start(const FrameReport& report) override {
         for (const LostWrite& write : report.lost_writes) lost_writes_.add(write);
-        if (last_ == 0 || !report.faults.empty() || !report.log.empty()) print(report);
+        if (last_ == 0 || has_notes(report)) print(report);
     }
 
     void frame(const FrameReport& report) override {
         for (const LostWrite& write : report.lost_writes) lost_writes_.add(write);
         const std::uint64_t number = report.frame.value;
-        if (number % every_ == 0 || number == last_ || !report.faults.empty() ||
-            !report.log.empty())
-            print(report);
+        if (number % every_ == 0 || number == last_ || has_notes(report)) print(report);
     }
 
     void finish(const Summary& summary) override {

@@ -393,10 +393,10 @@ void add(CLI::App& app, int& exit_code, const char* name, const char* about, boo
         ->default_str("random")
         ->option_text("[SEED]");
     command
-        ->add_option(
-            "--hash-every", options->hash_every,
-            "Show each Nth frame, and the last (default: about 20 in\n"
-            "all, with --json each); with --json also those that have\nfaults or log lines")
+        ->add_option("--hash-every", options->hash_every,
+                     "Show each Nth frame, and the last (default: about 20 in\n"
+                     "all, with --json each); with --json also those that have\nfaults, log lines "
+                     "or console inputs")
         ->check(whole_number(1, kMostFrames))
         ->option_text("N");
     command->add_flag("--json", options->json, "One line of JSON for each frame");

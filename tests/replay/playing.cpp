@@ -10,6 +10,7 @@
 #include "canon/host_state.hpp"
 #include "determinism/melee.hpp"
 #include "determinism/random_programs.hpp"
+#include "determinism/reloads.hpp"
 #include "replay/session.hpp"
 
 namespace canon::test {
@@ -81,11 +82,12 @@ function jobs.visit(what) engine.spawn_entity("lamp", { label = what }) end
 BOOST_AUTO_TEST_SUITE(replay_playing)
 
 BOOST_AUTO_TEST_CASE(a_recording_plays_exactly_in_both_modes_with_any_number_of_workers) {
-    const Scenario scenario = melee(kFrames);
-    const RecordedSession session = record_session(scenario, all_levels());
-    for (const unsigned workers : kWorkerCounts)
-        check_plays(scenario, session, PlayMode::execute, workers);
-    check_plays(scenario, session, PlayMode::apply, 1);
+    for (const Scenario& scenario : {melee(kFrames), reloading()}) {
+        const RecordedSession session = record_session(scenario, all_levels());
+        for (const unsigned workers : kWorkerCounts)
+            check_plays(scenario, session, PlayMode::execute, workers);
+        check_plays(scenario, session, PlayMode::apply, 1);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(random_programs_with_faults_and_kills_play_exactly) {
@@ -99,42 +101,46 @@ BOOST_AUTO_TEST_CASE(random_programs_with_faults_and_kills_play_exactly) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(any_frame_is_reached_from_any_other) {
-    const Scenario scenario = melee(kFrames);
+void check_seeks(const Scenario& scenario, PlayMode mode, std::size_t kept) {
     const RecordedSession session = record_session(scenario, all_levels());
-    for (const PlayMode mode : {PlayMode::execute, PlayMode::apply}) {
-        for (const std::size_t kept : {std::size_t{0}, std::size_t{3}, std::size_t{32}}) {
-            MemorySource source(session.bytes);
-            replay::PlayerOptions options = play(scenario, mode);
-            options.kept_states = kept;
-            Player player(source, options);
-            for (std::uint64_t i = 0; i <= 2 * kFrames; ++i) {
-                const std::uint64_t frame = i * 7 % (kFrames + 1);
-                player.seek({frame});
-                BOOST_TEST_REQUIRE(player.frame().value == frame);
-                BOOST_TEST_REQUIRE(player.world().state_hash() == session.world_hashes[frame]);
-                // And on from there.
-                if (frame < kFrames) BOOST_TEST_REQUIRE(player.step());
-            }
-            BOOST_TEST(!player.divergence());
-            BOOST_CHECK_THROW(player.seek({kFrames + 1}), Error);
-        }
+    MemorySource source(session.bytes);
+    replay::PlayerOptions options = play(scenario, mode);
+    options.kept_states = kept;
+    Player player(source, options);
+    for (std::uint64_t i = 0; i <= 2 * scenario.frames; ++i) {
+        const std::uint64_t frame = i * 7 % (scenario.frames + 1);
+        player.seek({frame});
+        BOOST_TEST_REQUIRE(player.frame().value == frame);
+        BOOST_TEST_REQUIRE(player.world().state_hash() == session.world_hashes[frame]);
+        // And on from there.
+        if (frame < scenario.frames) BOOST_TEST_REQUIRE(player.step());
     }
+    BOOST_TEST(!player.divergence());
+    BOOST_CHECK_THROW(player.seek({scenario.frames + 1}), Error);
+}
+
+BOOST_AUTO_TEST_CASE(any_frame_is_reached_from_any_other) {
+    for (const Scenario& scenario : {melee(kFrames), reloading()})
+        for (const PlayMode mode : {PlayMode::execute, PlayMode::apply})
+            for (const std::size_t kept : {std::size_t{0}, std::size_t{3}, std::size_t{32}})
+                check_seeks(scenario, mode, kept);
+}
+
+void check_branch(const Scenario& scenario, PlayMode mode, std::uint64_t frame) {
+    const RecordedSession session = record_session(scenario, all_levels());
+    MemorySource source(session.bytes);
+    Player player(source, play(scenario, mode));
+    player.seek({frame});
+    const std::unique_ptr<Simulation> live = player.branch();
+    BOOST_TEST(live->state_hash() == session.reports[frame].state_hash);
+    for (std::uint64_t next = frame + 1; next <= scenario.frames; ++next)
+        BOOST_TEST_REQUIRE(difference(step(*live, scenario), session.reports[next]) == "");
 }
 
 BOOST_AUTO_TEST_CASE(any_frame_is_the_beginning_of_a_new_session) {
-    const Scenario scenario = melee(kFrames);
-    const RecordedSession session = record_session(scenario, all_levels());
     for (const PlayMode mode : {PlayMode::execute, PlayMode::apply}) {
-        for (const std::uint64_t frame : {std::uint64_t{0}, std::uint64_t{7}, std::uint64_t{20}}) {
-            MemorySource source(session.bytes);
-            Player player(source, play(scenario, mode));
-            player.seek({frame});
-            const std::unique_ptr<Simulation> live = player.branch();
-            BOOST_TEST(live->state_hash() == session.reports[frame].state_hash);
-            for (std::uint64_t next = frame + 1; next <= kFrames; ++next)
-                BOOST_TEST_REQUIRE(difference(step(*live, scenario), session.reports[next]) == "");
-        }
+        for (const std::uint64_t frame : {0u, 7u, 20u}) check_branch(melee(kFrames), mode, frame);
+        for (const std::uint64_t frame : {3u, 4u, 9u, 17u}) check_branch(reloading(), mode, frame);
     }
 }
 
@@ -318,25 +324,35 @@ function jobs.act(id) if engine.frame() == 4 and id == 3 then engine.add(id, "hp
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_recording_that_grows_is_played_as_it_grows) {
-    const Scenario scenario = melee(kFrames);
+void check_grows(const Scenario& scenario, PlayMode mode) {
     const RecordedSession session = record_session(scenario, all_levels());
     MemorySource source({});
     const auto starts = boundaries(session.bytes);
     // META and KEY are there; the rest comes in pieces that end anywhere.
     std::size_t size = static_cast<std::size_t>(starts[2]);
     source.set({session.bytes.data(), size});
-    Player player(source, play(scenario));
+    Player player(source, play(scenario, mode));
     std::uint64_t played = 0;
+    const auto play_what_is_there = [&] {
+        for (; player.step(); ++played)
+            BOOST_TEST_REQUIRE(player.world().state_hash() == session.world_hashes[played + 1]);
+        BOOST_TEST_REQUIRE(player.stopped_by() == "");
+    };
     for (; size <= session.bytes.size(); size += 197) {
         source.set({session.bytes.data(), size});
-        while (player.step()) ++played;
-        BOOST_TEST_REQUIRE(player.stopped_by() == "");
+        play_what_is_there();
     }
     source.set(session.bytes);
-    while (player.step()) ++played;
-    BOOST_TEST(played == kFrames);
+    play_what_is_there();
+    BOOST_TEST(played == scenario.frames);
     BOOST_TEST(!player.divergence());
+}
+
+BOOST_AUTO_TEST_CASE(a_recording_that_grows_is_played_as_it_grows) {
+    for (const PlayMode mode : {PlayMode::execute, PlayMode::apply}) {
+        check_grows(melee(kFrames), mode);
+        check_grows(reloading(), mode);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_hole_is_told_and_passed_over_at_the_next_keyframe) {
