@@ -326,7 +326,8 @@ class Simulation {
     void load(ByteReader& in, std::shared_ptr<const Program> program = nullptr);
     std::shared_ptr<const SimulationSnapshot> capture() const;
     /// Goes on with the program of that time, which is loaded where it is another one.
-    /// Fails: throws canon::Error for a snapshot of another seed, limits or host.
+    /// Fails: throws canon::Error for a snapshot of another seed, or of a host with other templates
+    /// or states; the simulation is then as it was.
     void restore(const SimulationSnapshot& snapshot);
     /// One field a line, the simulation's own state first.
     std::string dump() const;

@@ -221,8 +221,7 @@ void Simulation::Machine::deliver(const Input& input) {
     SubmissionQueue due = std::move(queue_of(state_.frame.value));
     const auto listed = due.entries.size();
     for (const Submission& entry : waiting.entries) {
-        const bool is_told = entry.submitted < state_.frame &&
-                             std::binary_search(ids.begin(), ids.end(), entry.id.value);
+        const bool is_told = std::binary_search(ids.begin(), ids.end(), entry.id.value);
         SubmissionQueue& to = is_told ? due : stay;
         Submission& moved = to.entries.emplace_back(entry);
         moved.argument_begin = to.pool.size();
