@@ -35,8 +35,8 @@ constexpr const char* kInnocents[] = {
 
 constexpr const char* kPoisons[] = {
     "for k in pairs(_G) do if k ~= 'pairs' then _G[k] = nil end end",
-    "for _, library in pairs({ string, table, math, utf8, coroutine }) do "
-    "for k in pairs(library) do library[k] = function() return 'poison' end end end",
+    ("for _, library in pairs({ string, table, math, utf8, coroutine }) do "
+     "for k in pairs(library) do library[k] = function() return 'poison' end end end"),
     "setmetatable(_G, { __index = function() return 42 end, __newindex = function() end })",
     "for i = 1, 5000 do _G['g' .. i] = { i } end",
     "local t = {} for i = 1, 200000 do t[i] = {} end",

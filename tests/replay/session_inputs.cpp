@@ -58,6 +58,24 @@ BOOST_AUTO_TEST_CASE(spans_before_and_behind_a_reload_are_verified_with_their_pr
     }
 }
 
+// One thread plays spans of the same META with one simulation, whatever it has reloaded meanwhile.
+BOOST_AUTO_TEST_CASE(a_span_begins_with_its_program_though_the_one_before_ended_with_another) {
+    MemorySource source(session().bytes);
+    replay::MemorySink sink;
+    replay::CutRange range;
+    range.to = Frame{4};
+    replay::cut(source, sink, range, {});
+    const Content part = content_of(sink.view());
+    const auto open = [&] { return std::make_unique<MemorySource>(part); };
+    replay::VerifierOptions options;
+    options.threads = 1;
+    for (const replay::Verification& result :
+         replay::verify({{"once", open}, {"again", open}}, options)) {
+        BOOST_TEST(verdict_name(result.verdict) == verdict_name(replay::Verdict::same));
+        BOOST_TEST(result.frames == 4u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(each_keyframe_has_the_program_with_which_its_state_goes_on) {
     MemorySource source(session().bytes);
     replay::RecordingReader reader(source);
