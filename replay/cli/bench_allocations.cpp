@@ -10,14 +10,7 @@
 
 #include "cli/bench.hpp"
 #include "cli/bench_programs.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CANON_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CANON_SANITIZED 1
-#endif
-#endif
+#include "core/sanitizers.hpp"
 
 namespace {
 
@@ -32,7 +25,7 @@ std::atomic<std::uint64_t> allocations{0};
 
 }  // namespace
 
-#if defined(__GLIBC__) && !defined(CANON_SANITIZED)
+#if defined(__GLIBC__) && !CANON_IS_SANITIZED
 extern "C" {
 
 void* __libc_malloc(std::size_t);

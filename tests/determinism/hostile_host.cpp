@@ -20,6 +20,7 @@
 #include "canon/hash.hpp"
 #include "canon/json.hpp"
 #include "canon/strict_math.hpp"
+#include "core/sanitizers.hpp"
 #include "determinism/child.hpp"
 #include "determinism/melee.hpp"
 
@@ -338,7 +339,7 @@ BOOST_AUTO_TEST_CASE(many_powers_and_sines_have_a_golden_hash) {
     BOOST_TEST(probe(*trace.simulation, "number").as_integer() == 7025127926439259839);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !CANON_IS_SANITIZED
 sigjmp_buf after_the_fault;
 volatile std::sig_atomic_t faults_of_the_host = 0;
 

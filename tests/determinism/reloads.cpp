@@ -442,6 +442,8 @@ BOOST_AUTO_TEST_SUITE(done)
 
 constexpr const char* kPlans = R"lua(
     function on_frame(frame)
+        if frame == 1 then engine.submit("quick", "first", { delay = 2 }) end
+        if frame == 2 then engine.submit("quick", "second", { delay = 1 }) end
         if frame == 1 then for i = 1, 4 do engine.submit("plan", i, { deliver = "done", key = i }) end end
         engine.submit("quick", frame)
     end
@@ -457,7 +459,7 @@ Scenario told(std::function<std::vector<Input>(std::uint64_t)> inputs) {
 }
 
 // Of the plans by number: each has taken an id, and a block of ids for what it may submit.
-JobId plan(std::int64_t number) { return {1 + (number - 1) * 1025}; }
+JobId plan(std::int64_t number) { return {2 + (number - 1) * 1025}; }
 
 Input done(std::initializer_list<std::int64_t> plans) {
     std::vector<JobId> jobs;
@@ -477,7 +479,7 @@ BOOST_AUTO_TEST_CASE(jobs_are_delivered_in_the_frame_that_an_input_names) {
     // In the order of their submission, before what was submitted later; the first one still waits.
     const auto at = [&](const char* part) { return text.find(part); };
     BOOST_TEST(at("[2,") != std::string::npos, text);
-    BOOST_TEST((at("[1,2,[2,") == 0 && at(",[4,") < at("],3,4,5,[3,")), text);
+    BOOST_TEST((at("[1,2,\"first\",[2,") == 0 && at(",[4,") < at("],\"second\",3,4,5,[3,")), text);
     BOOST_TEST(at("],6,7,8,9]") != std::string::npos, text);
     BOOST_TEST(trace.simulation->dump().find("background") != std::string::npos);
     // The same, later: with draws of their own.

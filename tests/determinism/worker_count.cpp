@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "canon/hash.hpp"
+#include "core/sanitizers.hpp"
 #include "determinism/child.hpp"
 #include "determinism/melee.hpp"
 
@@ -153,7 +154,7 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(run_child(kChildCase, options) == hashes_of(run(melee(), 2)));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !CANON_IS_SANITIZED
 BOOST_AUTO_TEST_CASE(a_process_with_little_address_space_gives_the_same_hashes) {
     ChildOptions options;
     options.address_space_kilobytes = 1'000'000;

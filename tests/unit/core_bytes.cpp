@@ -16,6 +16,7 @@
 
 #include "canon/hash.hpp"
 #include "canon/random.hpp"
+#include "core/sanitizers.hpp"
 #include "core_goldens.hpp"
 #include "core_random_values.hpp"
 
@@ -252,7 +253,7 @@ BOOST_AUTO_TEST_CASE(values_nest_as_deep_as_allowed_and_no_deeper) {
 // deep as allowed, each of which claims as many elements as there are bytes left. All of them
 // reserved at once would be more than 1 GB; the process may grow by half of that.
 BOOST_AUTO_TEST_CASE(counts_are_not_believed_beyond_the_bytes_that_pay_for_them) {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !CANON_IS_SANITIZED
     Bytes bytes;
     constexpr std::size_t kSize = 300'000;
     while (bytes.size() < 4 * (kMaxDepth - 1)) {

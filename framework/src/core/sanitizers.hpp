@@ -24,4 +24,12 @@ inline constexpr bool kThreadSanitizer = false;
 
 }  // namespace canon
 
+// For what cannot even be compiled or run with one.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    CANON_BUILT_WITH(address_sanitizer) || CANON_BUILT_WITH(thread_sanitizer)
+#define CANON_IS_SANITIZED 1
+#else
+#define CANON_IS_SANITIZED 0
+#endif
+
 #undef CANON_BUILT_WITH
