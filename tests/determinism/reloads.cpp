@@ -437,6 +437,16 @@ BOOST_AUTO_TEST_CASE(its_random_numbers_shift_no_others_and_it_keeps_no_state) {
     BOOST_TEST(describe_all(trace.faults()) == "");
 }
 
+BOOST_AUTO_TEST_CASE(what_it_writes_in_vain_is_told_as_its_own) {
+    Scenario scenario = with_probe("function on_input() end");
+    scenario.check_writes = true;
+    auto simulation = test::start(scenario, 2);
+    const Input input = Input::console("left = 5");
+    const FrameReport& report = simulation->step({&input, 1});
+    BOOST_REQUIRE_EQUAL(report.lost_writes.size(), 1u);
+    BOOST_TEST(describe(report.lost_writes[0]) == "console has added the global left");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(done)
 

@@ -251,7 +251,16 @@ bool Simulation::Machine::run_callback(Run& run, const std::string& name, std::u
     const RunStatus status = run_on_main(run, name, fault);
     if (status == RunStatus::done) {
         release_savepoint();
-        add_lost_writes(vm.lost_writes(), Stamp{state_.frame}, false);
+        if (run.chunk.empty()) {
+            add_lost_writes(vm.lost_writes(), Stamp{state_.frame}, false);
+        } else {
+            for (LostWrite write : vm.lost_writes()) {
+                write.function = name;
+                write.chunk.clear();
+                write.line = 0;
+                add_lost_writes({&write, 1}, Stamp{state_.frame}, false);
+            }
+        }
         return true;
     }
     undo_savepoint();
