@@ -89,6 +89,16 @@ void check_text(StrictLua& strict, StrictLua& elsewhere, StockLua& stock, const 
                "the text of an integer reads back as it");
 }
 
+// The C library under stock Lua, glibc 2.36, writes 1.E+02 for ("%#.2G"):format(99.9), where C has
+// 1.0E+02: its rounding to another power of ten loses a zero. Ours does not.
+bool may_lack_a_zero(const std::string& format, const List& results) {
+    if (format.find('#') == format.npos || results.empty()) return false;
+    const Value& text = results[0];
+    return text.type() == Value::Type::string &&
+           (text.as_string().find("1.e+") != std::string::npos ||
+            text.as_string().find("1.E+") != std::string::npos);
+}
+
 void run(Input input) {
     // Their arenas lie at different addresses, and their strings have other hashes.
     static StrictLua strict(kScript), elsewhere(kScript, 12345);
@@ -112,6 +122,7 @@ void run(Input input) {
            "format gives " + describe(own) + ", stock Lua " + describe(other));
     // What stock Lua says of a reference is an address.
     if (std::any_of(values.begin(), values.end(), is_reference)) return;
+    if (may_lack_a_zero(format, other.results)) return;
     expect(own.results == other.results,
            "format gives " + describe(own) + ", stock Lua " + describe(other));
 }
