@@ -413,6 +413,37 @@ BOOST_AUTO_TEST_CASE(on_fault_hears_of_every_fault_and_on_commit_of_every_frame)
     BOOST_TEST(probe(*trace.simulation).as_list().size() == 8u, text);  // with on_commit of frame 0
 }
 
+// Goal: what a callback hears of a fault is the same with every build of Lua, and in a replay,
+// which knows of a run that a limit has ended just that.
+BOOST_AUTO_TEST_CASE(on_fault_hears_what_was_thrown_and_no_text_of_the_engine) {
+    const Trace trace = compare_workers(with_probe(R"lua(
+        local causes = {
+            function() error("thrown") end,
+            function() error({ 1 }) end,
+            function() local x = nil return x.y end,
+            function() return string.rep() end,
+            function() engine.get(1, "nothing") end,
+            function() while true do end end,
+            function() local t = {} for i = 1, 1e9 do t[i] = i end end,
+            function() for i = 1, 1e9 do engine.log("info", ("x"):rep(1000)) end end,
+        }
+        function on_frame() for i in ipairs(causes) do engine.submit("bad", i) end end
+        function jobs.bad(i) causes[i]() end
+        function on_fault(fault) say(fault.message) end
+    )lua",
+                                                   1));
+    const Value expected = List{"main.lua:3: thrown",
+                                "main.lua:4: the error value is a table",
+                                "engine error (its text is in the log)",
+                                "engine error (its text is in the log)",
+                                "main.lua:7: template 'probe' has no field 'nothing'",
+                                "jobs.bad was stopped (budget)",
+                                "jobs.bad was stopped (memory)",
+                                "jobs.bad was stopped (output)"};
+    BOOST_TEST(probe_text(*trace.simulation) == to_json(expected));
+    BOOST_TEST(trace.reports[1].faults[2].message.find("attempt to index") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(on_fault_and_on_commit_that_fail_themselves_do_not_run_for_ever) {
     const Trace trace = compare_workers(with_probe(R"lua(
         function on_frame(frame) engine.submit("bad") engine.submit("good") end

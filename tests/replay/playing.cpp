@@ -286,6 +286,27 @@ BOOST_AUTO_TEST_CASE(a_replay_that_is_told_of_other_calls_says_so) {
     BOOST_TEST(replayed(renamed) != hash);
 }
 
+// Goal: a program that keeps what it hears of faults replays, though a replay ends killed runs
+// itself.
+BOOST_AUTO_TEST_CASE(what_a_program_hears_of_faults_is_the_same_in_a_replay) {
+    const Scenario scenario = with_probe(R"lua(
+        function on_frame(frame) for i = 1, 3 do engine.submit("bad", i) end engine.post_to_main_thread("slow", 1) end
+        function jobs.bad(i)
+            if i == 1 then while true do end end
+            if i == 2 then engine.call("slow", 2) end
+            local x = nil
+            return x.y
+        end
+        function actions.slow() while true do end end
+        function on_fault(fault) say({ fault["function"], fault.kind, fault.message }) end
+        )lua",
+                                         6);
+    const RecordedSession session = record_session(scenario, all_levels());
+    BOOST_TEST(session.reports[3].killed.size() == 3u);
+    check_plays(scenario, session, PlayMode::execute, 3);
+    check_plays(scenario, session, PlayMode::apply, 1);
+}
+
 BOOST_AUTO_TEST_CASE(another_program_diverges_where_its_jobs_do_otherwise) {
     Scenario scenario = with_probe(R"(
 template("unit", { hp = 100 })

@@ -28,7 +28,10 @@ struct Fault {
     bool in_job = false;   ///< a job's; else a handler's or callback's
     std::string function;  ///< "jobs.think", "actions.struck", "on_frame"
     // What follows explains; it is not hashed, since texts of errors differ between builds of Lua.
-    std::string message;    ///< with chunk and line where it has them
+    std::string message;  ///< with chunk and line where it has them
+    /// `message` is the engine's text, or the parser's, and not what a script has thrown or Canon
+    /// says in words of its own: no script is told it.
+    bool is_engine_text = false;
     std::string chunk;      ///< the module's file, if known
     int line = 0;           ///< 0 if unknown
     std::string traceback;  ///< one call a line

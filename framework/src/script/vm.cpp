@@ -565,6 +565,7 @@ void Vm::explain(lua_State* L, int status) {
             const std::string_view absence = explain_absence({text, size});
             if (!absence.empty()) fault_.message.append("; ").append(absence);
         }
+        fault_.is_engine_text = !error_is_scripts_own_;
     } else if (L != main_) {
         // Protected: a value that is none is left out. The stack of the failed run is not needed
         // any more.

@@ -10,6 +10,7 @@
 #include "core/hostile_environment.hpp"
 #include "script/action.hpp"
 #include "script/host_functions.hpp"
+#include "script/raise.hpp"
 
 namespace canon {
 namespace {
@@ -35,12 +36,20 @@ unsigned places(const SimulationOptions& options) {
                                 : std::clamp(std::thread::hardware_concurrency(), 1u, 1024u);
 }
 
+// Texts of the engine differ between builds, and a replay ends by itself what a limit has ended.
+std::string message_for_scripts(const Fault& fault) {
+    if (fault.is_engine_text) return script::kEngineError;
+    if (is_kill(fault.kind))
+        return fault.function + " was stopped (" + fault_name(fault.kind) + ")";
+    return fault.message;
+}
+
 Value fault_value(const Fault& fault) {
     Map map;
     map.set("kind", fault_name(fault.kind));
     map.set("frame", static_cast<std::int64_t>(fault.frame.value));
     map.set("function", fault.function);
-    map.set("message", fault.message);
+    map.set("message", message_for_scripts(fault));
     map.set("in_job", fault.in_job);
     return map;
 }

@@ -106,6 +106,7 @@ void Simulation::Machine::reload(const Input& input) {
         Fault fault;
         fault.function = source_name(input.source);
         fault.message = std::string("the program stays as it was: ") + error.what();
+        fault.is_engine_text = true;
         return add_fault(std::move(fault), Stamp{state_.frame});
     }
     const auto note = [this](LogLevel level, std::string text) {
@@ -179,6 +180,7 @@ void Simulation::Machine::run_console(const Input& input, std::uint64_t stream) 
         Fault fault;
         fault.function = name;
         fault.message = std::move(problem);
+        fault.is_engine_text = true;
         return add_fault(std::move(fault), Stamp{state_.frame});
     }
     script::Run run;
