@@ -18,6 +18,13 @@ class Error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// It is the machine that refuses, and not what it was given: no memory, no address space, no
+/// signal. Elsewhere, or later, the same may work.
+class MachineError : public Error {
+  public:
+    using Error::Error;
+};
+
 /// Called with the broken condition and its place; must not return (the default prints to stderr
 /// and aborts).
 using AssertHandler = void (*)(const char* condition, const char* explanation, const char* file,

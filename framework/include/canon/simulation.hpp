@@ -46,6 +46,8 @@ struct Input {
     /// of the frame. The world goes on, see World::change_schema; so do waiting jobs, by the names
     /// of their functions; background jobs begin again; functions that were disabled are run again.
     /// One that cannot be loaded is a fault, and nothing changes.
+    /// The world's Schema, and what a host has learnt of it (numbers of templates and fields), may
+    /// be another after it.
     static constexpr std::uint32_t kReload = 0xFFFFFFFE;
     /// A list of ids of jobs with deliver = "done": they are delivered in this frame, see
     /// Limits::done_delay. It waits for those that are not done. Others are passed over.
@@ -261,7 +263,8 @@ class Simulation {
 
     /// Runs the next frame. `inputs` are put into canonical order here: by source, the first source
     /// rotating by frame, then by sequence. Fails: throws canon::Error for two inputs of one source
-    /// with one sequence; nothing has happened then. The report is valid until the next call.
+    /// with one sequence, and MachineError where a reload finds no memory or address space; nothing
+    /// has happened then. The report is valid until the next call.
     const FrameReport& step(std::span<const Input> inputs = {});
 
     /// The same, of a frame that has been run before, perhaps by another build of Lua, which counts

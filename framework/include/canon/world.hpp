@@ -264,10 +264,11 @@ class World {
     /// Goes on with other templates, as after a hot reload. Templates and fields are known by name:
     /// what is new has its defaults, what is gone is dropped, a value stays where the field can
     /// hold it exactly and is the default elsewhere; of an array, the cells that both have. Ids
-    /// stay. Returns what has changed, a line each. Notes no effects; host states stay. Call: not
-    /// frozen, no savepoint open. Deterministic: yes.
+    /// stay. Returns what has changed, a line each. Effects that were noted are dropped; host
+    /// states stay. Call: not frozen, no savepoint open. Deterministic: yes.
     std::vector<std::string> change_schema(std::shared_ptr<const Schema> schema);
-    /// Exchanges all but the host states, with the templates. Call: as `change_schema`, for both.
+    /// Exchanges all but the host states, with the templates; effects that were noted are dropped.
+    /// Call: as `change_schema`, for both.
     void exchange(World& other);
 
   private:

@@ -342,6 +342,7 @@ void JobRunner::start_background(const Submission& submission,
     job->argument.append(argument);
     {
         std::lock_guard lock(background_mutex_);
+        job->serial = next_serial_++;
         background_.emplace(submission.id.value, job);
         background_queue_.push_back(std::move(job));
     }
@@ -356,7 +357,7 @@ bool JobRunner::work_idle(unsigned worker) {
         if (background_queue_.empty()) return false;
         job = std::move(background_queue_.front());
         background_queue_.pop_front();
-        job->begun = true;
+        begin(*job, worker);
     }
     run_background(worker, *job);
     return true;
@@ -400,6 +401,7 @@ void JobRunner::run_background(unsigned worker, Background& job) {
     {
         std::lock_guard lock(background_mutex_);
         job.result = std::move(result);
+        context.host_job.store(0, std::memory_order_relaxed);
     }
     background_done_.notify_all();
 }
@@ -411,7 +413,7 @@ std::unique_ptr<BackgroundResult> JobRunner::finish_background(JobId id) {
     const std::shared_ptr<Background> job = at->second;
     background_.erase(at);
     if (!job->begun) {
-        job->begun = true;
+        begin(*job, 0);
         background_queue_.erase(std::find(background_queue_.begin(), background_queue_.end(), job));
         lock.unlock();
         {
@@ -435,13 +437,28 @@ void JobRunner::forget_background(JobId id) {
     const auto at = background_.find(id.value);
     if (at == background_.end()) return;  // cancelled before it was started
     std::erase(background_queue_, at->second);
+    stop(*at->second);
     background_.erase(at);
 }
 
 void JobRunner::drop_background() {
     std::lock_guard lock(background_mutex_);
     background_queue_.clear();
-    background_.clear();  // those under way end on their own; nobody asks for their results
+    for (const auto& [id, job] : background_) stop(*job);
+    background_.clear();
+}
+
+// From here on `stop` finds it in that worker's VM. Call: with the lock.
+void JobRunner::begin(Background& job, unsigned worker) noexcept {
+    job.begun = true;
+    job.worker = worker;
+    vms_[worker].context().host_job.store(job.serial, std::memory_order_relaxed);
+}
+
+// Nobody will ask for its result. Call: with the lock.
+void JobRunner::stop(const Background& job) noexcept {
+    if (job.begun && job.result == nullptr)
+        vms_[job.worker].context().cancelled_job.store(job.serial, std::memory_order_relaxed);
 }
 
 }  // namespace canon::jobs

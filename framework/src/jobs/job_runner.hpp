@@ -115,7 +115,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     /// Waits for a background job, running it here if nobody has begun it, and forgets it.
     std::unique_ptr<BackgroundResult> finish_background(JobId id);
     void forget_background(JobId id);
-    /// Forgets those not finished, and results not fetched.
+    /// Forgets those not finished, and results not fetched; those under way are stopped.
     void drop_background();
 
   private:
@@ -141,8 +141,9 @@ class JobRunner final : private SharedWork, private IdleWork {
         int limit_scale = 1;
         Bytes argument;
         std::shared_ptr<const std::vector<EntityId>> singletons;
+        std::int64_t serial = 0;  // never used again, unlike an id, which a restored state repeats
         bool begun = false;
-        bool dropped = false;
+        unsigned worker = 0;  // once begun
         std::unique_ptr<BackgroundResult> result;
     };
 
@@ -156,6 +157,8 @@ class JobRunner final : private SharedWork, private IdleWork {
     void note(unsigned worker, std::uint32_t job, script::RunStatus status, JobResult& result,
               PutAside* from);
     void run_background(unsigned worker, Background& job);
+    void begin(Background& job, unsigned worker) noexcept;
+    void stop(const Background& job) noexcept;
     std::uint64_t random_key(std::uint32_t function, Frame frame) const noexcept;
 
     WorkerPool& pool_;
@@ -185,6 +188,7 @@ class JobRunner final : private SharedWork, private IdleWork {
     std::condition_variable background_done_;
     std::deque<std::shared_ptr<Background>> background_queue_;  // not begun
     std::map<std::int64_t, std::shared_ptr<Background>> background_;
+    std::int64_t next_serial_ = 1;
 };
 
 }  // namespace canon::jobs

@@ -13,7 +13,7 @@ Vms::Vms(unsigned count, const script::Vm::Setup& setup) {
         const bool same_image = setup.mode == SimulationMode::canonical ||
                                 vms_[i]->image_digest() == vms_[0]->image_digest();
         if (!same_image || vms_[i]->schema()->digest() != vms_[0]->schema()->digest())
-            throw Error(
+            throw MachineError(
                 "two workers loaded the same program into different heaps: results would depend on "
                 "the worker. This is a bug of Canon or of this build of Lua");
     }

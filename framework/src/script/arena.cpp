@@ -57,7 +57,7 @@ Arena::Arena(std::size_t limit_bytes, Pressure pressure, void* owner, std::size_
         throw Error("a memory limit of more than 1 GiB for one VM is not supported");
     base_ = map_aligned(capacity_);
     if (base_ == nullptr)
-        throw Error(
+        throw MachineError(
             "cannot map " + std::to_string(capacity_ >> 20) +
             " MiB for a VM at a multiple of 4 GiB; is the address space limited (ulimit -v)? "
             "Fewer workers or a lower memory limit need less");

@@ -21,7 +21,7 @@ std::string compile(std::string_view text, const std::string& name, Bytes& code)
         lua_State* L;
         ~Closer() { lua_close(L); }
     } scratch{luaL_newstate()};
-    if (scratch.L == nullptr) throw Error("not enough memory to compile " + name);
+    if (scratch.L == nullptr) throw MachineError("not enough memory to compile " + name);
     const std::string chunk = "=" + name;
     if (luaL_loadbufferx(scratch.L, text.data(), text.size(), chunk.c_str(), "t") != LUA_OK) {
         const char* why = lua_tostring(scratch.L, -1);

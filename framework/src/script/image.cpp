@@ -68,7 +68,7 @@ struct FaultRouter {
             sigemptyset(&action.sa_mask);
             previous = current;
             if (sigaction(SIGSEGV, &action, nullptr) != 0)
-                throw Error("cannot install the handler for page faults of Lua images");
+                throw MachineError("cannot install the handler for page faults of Lua images");
         }
         for (std::size_t i = 0; i < kMaxImages; ++i)
             if (images[i].load(std::memory_order_relaxed) == nullptr) {
@@ -77,7 +77,7 @@ struct FaultRouter {
                     used.store(i + 1, std::memory_order_release);
                 return i;
             }
-        throw Error("more than 4096 VMs in one process");
+        throw MachineError("more than 4096 VMs in one process");
     }
 
     static void remove(std::size_t slot) noexcept {

@@ -121,6 +121,9 @@ struct ViewVmAccess {
             in.skip_value();
             return 0;
         }
+        if (index >= run.schema->size() ||
+            field >= (*run.schema)[static_cast<TemplateIndex>(index)].fields.size())
+            return 0;
         const FieldSpec& spec = (*run.schema)[static_cast<TemplateIndex>(index)].fields[field];
         lua_pushlstring(L, spec.name.data(), spec.name.size());
         decode(L, in);  // before
@@ -236,12 +239,13 @@ bool ViewVm::has_function(const char* name) const {
     return found;
 }
 
-// After a reload there may be others.
+// After a reload there may be others. Where that fails, it is tried again with the next call.
 bool ViewVm::learn_templates(const World& world) {
-    if (&world.schema() == setup_.schema.get()) return true;
+    if (&world.schema() == setup_.schema.get() && knows_templates_) return true;
     setup_.schema = world.shared_schema();
     context_.schema = setup_.schema.get();
-    return protect(ViewVmAccess::learn) == LUA_OK;
+    knows_templates_ = protect(ViewVmAccess::learn) == LUA_OK;
+    return knows_templates_;
 }
 
 bool ViewVm::call(const char* name, const Shown& shown, std::span<const std::uint8_t> values,

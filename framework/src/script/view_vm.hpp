@@ -67,6 +67,7 @@ class ViewVm {
     Setup setup_;
     VmContext context_;
     NameTable fields_, templates_;
+    bool knows_templates_ = true;
     lua_State* L_ = nullptr;
     std::size_t held_ = 0;
     bool limited_ = false;

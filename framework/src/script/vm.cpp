@@ -206,7 +206,7 @@ Vm::Vm(const Setup& setup)
       image_(arena_),
       schema_(std::make_shared<Schema>()) {
     std::string why;
-    if (!budgets_work(why) || !limits_are_known(why)) throw Error(why);
+    if (!budgets_work(why) || !limits_are_known(why)) throw MachineError(why);
     const bool exact = exact_mode_works(why);
     if (!exact && setup.mode == SimulationMode::exact)
         throw Error("exact mode is refused: " + why + "; or ask for canonical mode");
@@ -216,7 +216,7 @@ Vm::Vm(const Setup& setup)
     const std::uint32_t hash_seed =
         setup.chaos == 0 ? setup.hash_seed : Chaos(setup.chaos).hash_seed;
     main_ = new_pinned_state(arena_, hash_seed, pinned, true);
-    if (main_ == nullptr || (exact && !pinned)) throw Error("cannot make a Lua state");
+    if (main_ == nullptr || (exact && !pinned)) throw MachineError("cannot make a Lua state");
     *static_cast<VmContext**>(lua_getextraspace(main_)) = &context_;
     // It and its stack share a page with the global state: these are what each run writes to, and
     // it is whole pages that a restore copies. Made before the load, whose hook it would inherit.

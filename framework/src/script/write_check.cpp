@@ -52,7 +52,7 @@ void WriteCheck::note_functions(lua_State* L) {
 
 void WriteCheck::note(lua_State* main) {
     if (!call_protected(main, note_all, this))
-        throw Error("not enough memory to check what scripts write");
+        throw MachineError("not enough memory to check what scripts write");
 }
 
 int WriteCheck::compare_graph(lua_State* L) {

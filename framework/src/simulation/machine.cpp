@@ -127,13 +127,13 @@ const FrameReport& Simulation::Machine::step(std::span<const Input> inputs) {
     take_inputs(inputs, ordered);
     const HostileEnvironment hostile(options_.chaos, state_.frame.value + 1);
     const FixedEnvironment environment;
+    std::vector<Reload> reloads = load_reloads(ordered);
     const std::int64_t began = clock_now();
     ++state_.frame.value;
     begin_report();
     world_->clear_effects();
     between_steps_ = false;
-    for (const Input* input : ordered)
-        if (input->source == Input::kReload) reload(*input);
+    for (Reload& loaded : reloads) reload(std::move(loaded));
     Hasher input_hasher;
     for (const Input* input : ordered) {
         input_bytes_.clear();
@@ -209,7 +209,7 @@ void Simulation::Machine::take_inputs(std::span<const Input> inputs,
             firsts.push_back(i);
         else if (ordered[i]->sequence == ordered[i - 1]->sequence)
             throw Error("frame " + std::to_string(state_.frame.value + 1) +
-                        " has two inputs of source " + std::to_string(ordered[i]->source) +
+                        " has two inputs of source " + source_name(ordered[i]->source) +
                         " with sequence " + std::to_string(ordered[i]->sequence) +
                         "; a source numbers its inputs");
     }

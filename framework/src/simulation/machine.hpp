@@ -119,7 +119,13 @@ class Simulation::Machine final : private script::MainThread {
     // the program
     std::unique_ptr<jobs::Vms> load_program(std::shared_ptr<const Program> program) const;
     void adopt(std::shared_ptr<const Program> program, std::unique_ptr<jobs::Vms> vms);
-    void reload(const Input& input);
+    struct Reload {
+        std::shared_ptr<const Program> program;
+        std::unique_ptr<jobs::Vms> vms;
+        std::string problem;  // of the program
+    };
+    std::vector<Reload> load_reloads(std::span<const Input* const> inputs) const;
+    void reload(Reload loaded);
     void rename_waiting(const script::FunctionTable& had, const Schema& had_schema);
     void note_singletons();
     template <class Fill>

@@ -58,6 +58,7 @@ void Simulation::Machine::run_input(const Input& input) {
 
 std::unique_ptr<jobs::Vms> Simulation::Machine::load_program(
     std::shared_ptr<const Program> program) const {
+    const FixedEnvironment environment;
     script::Vm::Setup setup;
     setup.program = std::move(program);
     setup.limits.job_instructions = options_.limits.job_instructions;
@@ -96,16 +97,32 @@ void Simulation::Machine::adopt(std::shared_ptr<const Program> program,
     vm.context().host_answers = &host_answers_;
 }
 
-void Simulation::Machine::reload(const Input& input) {
-    std::shared_ptr<const Program> program;
-    std::unique_ptr<jobs::Vms> vms;
-    try {
-        program = Program::from_modules(modules_of(input.data));
-        vms = load_program(program);
-    } catch (const Error& error) {
+// Loads what this frame's reloads bring, before anything happens: where the machine refuses, the
+// step has not been.
+std::vector<Simulation::Machine::Reload> Simulation::Machine::load_reloads(
+    std::span<const Input* const> inputs) const {
+    std::vector<Reload> reloads;
+    for (const Input* input : inputs) {
+        if (input->source != Input::kReload) continue;
+        Reload& reload = reloads.emplace_back();
+        try {
+            reload.program = Program::from_modules(modules_of(input->data));
+            reload.vms = load_program(reload.program);
+        } catch (const MachineError&) {
+            throw;
+        } catch (const Error& error) {
+            reload.problem = error.what();
+        }
+    }
+    return reloads;
+}
+
+void Simulation::Machine::reload(Reload loaded) {
+    auto& [program, vms, problem] = loaded;
+    if (!problem.empty()) {
         Fault fault;
-        fault.function = source_name(input.source);
-        fault.message = std::string("the program stays as it was: ") + error.what();
+        fault.function = source_name(Input::kReload);
+        fault.message = "the program stays as it was: " + problem;
         fault.is_engine_text = true;
         return add_fault(std::move(fault), Stamp{state_.frame});
     }
@@ -224,6 +241,7 @@ void Simulation::Machine::deliver(const Input& input) {
     const auto listed = due.entries.size();
     for (const Submission& entry : waiting.entries) {
         const bool is_told = std::binary_search(ids.begin(), ids.end(), entry.id.value);
+        if (is_told) waiting_.erase(entry.id.value);
         SubmissionQueue& to = is_told ? due : stay;
         Submission& moved = to.entries.emplace_back(entry);
         moved.argument_begin = to.pool.size();

@@ -19,6 +19,8 @@ constexpr std::string_view kMagic = "canon simulation 1";
 // Counters beyond this are no simulation's: a step adds blocks of ids for all of its jobs, and must
 // find room for them.
 constexpr std::uint64_t kMostId = std::uint64_t{1} << 62;
+// Steps are still to come before jobs::kWhenTold.
+constexpr std::uint64_t kMostFrame = std::uint64_t{1} << 61;
 
 [[noreturn]] void refuse(const ByteReader& in, const std::string& what) {
     throw Error("saved simulation: " + what + " at byte " + std::to_string(in.offset()));
@@ -83,6 +85,8 @@ Submission load_entry(ByteReader& in, SubmissionQueue& queue, std::uint64_t due,
         refuse(in, "a job's argument is malformed");
     in.skip(static_cast<std::size_t>(size));
     if (due <= frame) refuse(in, "a job is due in the past");
+    if (due == jobs::kWhenTold && !entry.background)
+        refuse(in, "a job that is no background job waits to be told of");
     entry.argument_begin = queue.pool.size();
     queue.pool.append(argument);
     entry.argument_end = queue.pool.size();
@@ -139,7 +143,7 @@ void SimulationState::save(Bytes& out) const {
 SimulationState SimulationState::load(ByteReader& in, const script::FunctionTable& functions,
                                       const Schema& schema) {
     SimulationState state;
-    state.frame = Frame{read_number(in, "the frame", std::uint64_t{1} << 62)};
+    state.frame = Frame{read_number(in, "the frame", kMostFrame)};
     if (!in.raw(&state.chain, sizeof state.chain)) refuse(in, "the chain is truncated");
     state.next_job = static_cast<std::int64_t>(read_number(in, "the counter of jobs", kMostId));
     if (read_number(in, "the number of functions") != functions.jobs.size())
@@ -152,7 +156,7 @@ SimulationState SimulationState::load(ByteReader& in, const script::FunctionTabl
     std::uint64_t last_due = 0;
     std::set<JobId> ids;
     for (std::uint64_t i = 0; i < queues; ++i) {
-        const std::uint64_t due = read_number(in, "a due frame", std::uint64_t{1} << 62);
+        const std::uint64_t due = read_number(in, "a due frame", jobs::kWhenTold);
         if (due <= last_due) refuse(in, "the queues are out of order");
         last_due = due;
         std::uint64_t count;
@@ -257,6 +261,14 @@ void Simulation::Machine::take_state(SimulationState state, std::shared_ptr<cons
     if (vms != nullptr) adopt(std::move(program), std::move(vms));
     state_ = std::move(state);
     host_actions_.clear();
+    world_->clear_effects();  // of another frame
+    report_.effects = {};
+    // Of what a host has submitted for the frame to come.
+    submission_number_ = 0;
+    for (const auto& [due, queue] : state_.queues)
+        for (const Submission& entry : queue.entries)
+            if (entry.submitted > state_.frame)
+                submission_number_ = std::max(submission_number_, entry.number + 1);
     note_singletons();
     restart_background();
 }

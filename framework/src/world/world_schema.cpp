@@ -25,6 +25,8 @@ void World::exchange(World& other) {
     std::swap(layouts_, other.layouts_);
     std::swap(state_, other.state_);
     std::swap(indexes_, other.indexes_);
+    clear_effects();
+    other.clear_effects();
 }
 
 // False where the field cannot hold what the other has.
