@@ -97,6 +97,7 @@ InputsFile::InputsFile(const std::string& path) {
                     source_name(line.source), line.sequence, line.frame, place->second));
             if (line.source == Input::kReload && line.data.type() == Value::Type::string)
                 line.data = Input::reload(*Program::from_path(folder / line.data.as_string())).data;
+            has_deliveries_ |= line.source == Input::kDone;
             by_frame_[line.frame].push_back({line.source, line.sequence, std::move(line.data)});
         } catch (const Error& error) {
             throw Error(fmt::format("{}:{}: {}; {}", path, number, error.what(), kExpected));

@@ -11,6 +11,7 @@
 //     {"frame": 9, "source": "reload", "data": "../newer/soldiers"}
 //
 // What a reload brings is a program's path, relative to the file, or its modules as a dump shows
+// them. Lines of the source "done" tell which jobs are delivered, as a dump of a live session has
 // them.
 #pragma once
 #include <cstdint>
@@ -32,11 +33,14 @@ class InputsFile {
     explicit InputsFile(const std::string& path);
 
     std::span<const Input> of_frame(std::uint64_t frame) const;
+    /// Whether it tells when jobs with deliver = "done" are delivered.
+    bool has_deliveries() const noexcept { return has_deliveries_; }
     /// How many are for frames after `frame`.
     std::size_t count_after(std::uint64_t frame) const;
 
   private:
     std::map<std::uint64_t, std::vector<Input>> by_frame_;
+    bool has_deliveries_ = false;
 };
 
 }  // namespace canon::cli

@@ -13,6 +13,7 @@
 #include "canon/hash.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/live.hpp"
 #include "cli/options.hpp"
 #include "cli/terminal.hpp"
 #include "recording/player.hpp"
@@ -124,8 +125,18 @@ int record_branch(Player& player, const std::string& path, std::uint64_t frames)
     replay::FileSink sink(path);
     replay::RecorderOptions settings;
     settings.program_name = name;
+    settings.frames_per_second = player.meta().frames_per_second;
     replay::Recorder recorder(*simulation, Simulation::Host{}, sink, settings);
-    for (std::uint64_t frame = 0; frame < frames; ++frame) recorder.step();
+    std::optional<Pace> pace;  // of a live session, which goes on as one
+    if (simulation->options().limits.done_delay == 0) pace.emplace(settings.frames_per_second);
+    for (std::uint64_t frame = 0; frame < frames; ++frame) {
+        std::vector<Input> inputs;
+        if (pace) {
+            pace->wait();
+            add_done(*simulation, inputs);
+        }
+        recorder.step(inputs);
+    }
     recorder.close();
     sink.close();
     fmt::print("{}: frames {} to {}, state hash {}\n", path, simulation->frame().value - frames + 1,
@@ -187,7 +198,12 @@ int run(const ReplayOptions& options) {
         if (!options.branch.empty()) return record_branch(*player, options.branch, options.frames);
     } catch (const Error& error) {
         std::fflush(stdout);
-        return complain(kDamaged, fmt::format("{}: {}", options.file, error.what()));
+        const bool is_build = dynamic_cast<const replay::OtherBuild*>(&error) != nullptr;
+        const bool is_program = dynamic_cast<const replay::OtherProgram*>(&error) != nullptr;
+        return complain(is_build     ? kOtherBuild
+                        : is_program ? kOtherProgram
+                                     : kDamaged,
+                        fmt::format("{}: {}", options.file, error.what()));
     }
     if (player->divergence()) return kHashDiffers;
     return player->stopped_by().empty() ? kDone : kDamaged;
@@ -232,7 +248,7 @@ void add_replay(CLI::App& app, int& exit_code) {
     command
         ->add_option("--branch", options->branch,
                      "Go on from the last frame played as a new session, without\n"
-                     "inputs, and record that into this file")
+                     "inputs of players, and record that into this file")
         ->option_text("FILE");
     command->add_option("--frames", options->frames, "Frames of the branch (default: 60)")
         ->check(whole_number(1, std::uint64_t{1} << 60))

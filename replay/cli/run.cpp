@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "canon/chaos.hpp"
@@ -23,6 +22,7 @@
 #include "cli/frame_output.hpp"
 #include "cli/inputs_file.hpp"
 #include "cli/interruption.hpp"
+#include "cli/live.hpp"
 #include "cli/options.hpp"
 #include "recording/flight_recorder.hpp"
 #include "recording/recorder.hpp"
@@ -211,32 +211,21 @@ class Recording {
     bool flight_written_ = false;
 };
 
-// The inputs of the next frame. In a live session it waits for its time, and what background jobs
-// have done by then is one of them.
-std::vector<Input> inputs_of_next(const Simulation& simulation, const RunOptions& options,
-                                  const InputsFile& file,
-                                  std::chrono::steady_clock::time_point begin) {
-    const std::uint64_t frame = simulation.frame().value + 1;
-    const std::span<const Input> given = file.of_frame(frame);
-    std::vector<Input> inputs(given.begin(), given.end());
-    if (options.live <= 0) return inputs;
-    const std::chrono::duration<double> at(static_cast<double>(frame - 1) / options.live);
-    std::this_thread::sleep_until(
-        begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(at));
-    if (const std::vector<JobId> done = simulation.done_jobs(); !done.empty())
-        inputs.push_back(Input::done(done, frame));
-    return inputs;
-}
-
 Summary run_frames(Session& session, const RunOptions& options, const InputsFile& inputs,
                    FrameOutput& output, Recording& recording) {
     Simulation& simulation = session.shown();
     const auto begin = std::chrono::steady_clock::now();
+    std::optional<Pace> pace;
+    if (options.live > 0) pace.emplace(options.live);
     Totals totals;
     totals.add(simulation.start_report());
     output.start(simulation.start_report());
     while (simulation.frame().value < options.frames && !is_interrupted() && !session.differs()) {
-        const std::vector<Input> given = inputs_of_next(simulation, options, inputs, begin);
+        if (pace) pace->wait();
+        if (is_interrupted()) break;
+        const auto of_file = inputs.of_frame(simulation.frame().value + 1);
+        std::vector<Input> given(of_file.begin(), of_file.end());
+        if (pace && !inputs.has_deliveries()) add_done(simulation, given);
         const FrameReport& report = session.step(given);
         totals.add(report);
         output.frame(report);
@@ -292,7 +281,6 @@ int run(const RunOptions& options) {
     settings.workers = options.workers;
     settings.seed = options.seed;
     settings.check_writes = options.check_writes;
-    if (options.live > 0) settings.limits.done_delay = 0;
     try {
         settings.config = config_of(options.config);
     } catch (const Error& error) {
@@ -304,6 +292,7 @@ int run(const RunOptions& options) {
         } catch (const Error& error) {
             return complain(kBadInputs, error.what());
         }
+    if (options.live > 0 || inputs.has_deliveries()) settings.limits.done_delay = 0;
     if (!durability_of(options.durable))
         return complain(kUsage, fmt::format("--durable {}: expected no, seal, or seconds above 0",
                                             options.durable));
@@ -370,7 +359,8 @@ void add(CLI::App& app, int& exit_code, const char* name, const char* about, boo
                      R"({"frame": 3, "source": 1, "data": {"kind": "move"}})"
                      "\nwith \"sequence\" where their order is not that of the lines; of the\n"
                      "source \"console\" data is Lua text to run, of \"reload\" the path of a\n"
-                     "program that takes the place of the one there is")
+                     "program that takes the place of the one there is, and of \"done\"\n"
+                     "the jobs with deliver = \"done\" that are delivered there")
         ->option_text("FILE");
     command
         ->add_option("--live", options->live,

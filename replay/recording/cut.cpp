@@ -6,6 +6,7 @@
 #include "container/chunk_finder.hpp"
 #include "container/chunk_sealer.hpp"
 #include "container/chunk_writer.hpp"
+#include "recording/execution.hpp"
 #include "recording/frame_record.hpp"
 
 namespace canon::replay {
@@ -131,11 +132,13 @@ class Cutter {
     Frame behind_last() const { return {range_.to->value + 1}; }
 
     // Whether the range ends before `header`. A keyframe behind the last frame is of no use, but
-    // where no frames follow it belongs to the end of the recording.
+    // where no frames follow it belongs to the end of the recording, and where that frame has a
+    // reload its effects cannot be applied without.
     bool is_behind(const ChunkHeader& header) {
         if (!range_.to) return false;
         if (header.kind == ChunkKind::frames) return header.frames.first > *range_.to;
         if (header.kind != ChunkKind::meta || header.position() <= *range_.to) return false;
+        if (ends_with_reload_ && header.position() == behind_last()) return false;
         return result_.sealed != 0 || has_frames_behind();
     }
 
@@ -156,6 +159,22 @@ class Cutter {
         chain_ = header.chain;
         ++result_.copied;
         if (header.kind == ChunkKind::frames) count(header.frames);
+        if (range_.to && result_.last == *range_.to && header.kind == ChunkKind::frames)
+            ends_with_reload_ = is_reload(header);
+    }
+
+    // Of the last frame of that chunk.
+    bool is_reload(const ChunkHeader& header) {
+        FramesReader frames;
+        FrameRecord record;
+        try {
+            frames.open(reader_.payload(), header.frames);
+            while (frames.next(record)) {
+            }
+        } catch (const Error&) {
+            return false;  // it plays as far as it can be read
+        }
+        return has_reload(record.inputs);
     }
 
     void count(FrameSpan frames) {
@@ -268,6 +287,7 @@ class Cutter {
     PayloadPacker packer_;
     Bytes payload_;
     Bytes sealed_;
+    bool ends_with_reload_ = false;
     bool is_done_ = false;
 };
 

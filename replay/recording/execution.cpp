@@ -17,6 +17,17 @@ std::string describe(const Divergence& divergence) {
     return text;
 }
 
+namespace {
+
+void require_this_build(const Meta& meta) {
+    const std::string difference = explain_difference(meta.fingerprint, fingerprint());
+    if (!difference.empty())
+        throw OtherBuild("the recording needs exact mode, and this build is another one:\n" +
+                         difference);
+}
+
+}  // namespace
+
 void require_playable(const Meta& meta, const Simulation::Host& host) {
     const auto missing = [](const std::vector<std::string>& names, const auto& given,
                             const char* what) {
@@ -39,11 +50,11 @@ void require_playable(const Meta& meta, const Simulation::Host& host) {
                                name.module + "." + name.name +
                                "': it can only be played by a host that has it");
     }
-    if (!meta.needs_exact) return;
-    const std::string difference = explain_difference(meta.fingerprint, fingerprint());
-    if (!difference.empty())
-        throw OtherBuild("the recording needs exact mode, and this build is another one:\n" +
-                         difference);
+    if (meta.needs_exact) require_this_build(meta);
+}
+
+void require_same_build(const Meta& meta, const Simulation& simulation) {
+    if (simulation.needs_exact_mode()) require_this_build(meta);
 }
 
 Simulation::Host playing_host(const Meta& meta, const Simulation::Host& host) {

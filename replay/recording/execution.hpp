@@ -38,6 +38,10 @@ std::string describe(const Divergence& divergence);
 /// needed and this build is another one.
 void require_playable(const Meta& meta, const Simulation::Host& host);
 
+/// Of a simulation behind a reload. Fails: throws OtherBuild where exact mode is needed now and
+/// this build is not that of META.
+void require_same_build(const Meta& meta, const Simulation& simulation);
+
 /// The host to play with: the functions that META names, in their order; of an external one that
 /// `host` does not have, something in its place, which a replay never calls.
 Simulation::Host playing_host(const Meta& meta, const Simulation::Host& host);

@@ -55,6 +55,9 @@ class Fields {
                         "': it was made by another version of Canon");
         return *found;
     }
+    bool has(std::string_view name) const {
+        return map_ != nullptr && map_->find(Key(name)) != nullptr;
+    }
     std::uint64_t number(std::string_view name) const {
         const Value& value = (*this)[name];
         if (value.type() != Value::Type::integer) wrong(name, "an integer");
@@ -109,6 +112,7 @@ Meta meta_of(const Simulation& simulation, const Simulation::Host& host, const L
     meta.seed = options.seed;
     meta.config = options.config;
     meta.limits = options.limits;
+    meta.mode = options.mode;
     meta.fingerprint = fingerprint();
     for (const auto& [name, handler] : host.handlers) meta.host_handlers.push_back(name);
     for (const auto& [name, state] : host.states) meta.host_states.push_back(name);
@@ -141,6 +145,7 @@ void write_meta(Bytes& out, const Meta& meta) {
                          {"limits", std::move(limits)},
                          {"frames_per_second", meta.frames_per_second},
                          {"exact", meta.needs_exact},
+                         {"canonical", meta.mode == SimulationMode::canonical},
                          {"fingerprint", Map{{"lua", build.lua},
                                              {"layout", bits(build.layout_probe)},
                                              {"order", bits(build.order_probe)},
@@ -190,6 +195,7 @@ Meta read_meta(std::span<const std::uint8_t> payload) {
         fields.wrong("frames_per_second", "a number above 0");
     meta.frames_per_second = speed.as_number();
     meta.needs_exact = fields.flag("exact");
+    if (fields.has("canonical") && fields.flag("canonical")) meta.mode = SimulationMode::canonical;
     const Fields build(fields["fingerprint"], "META fingerprint");
     meta.fingerprint.lua = build.text("lua");
     meta.fingerprint.layout_probe = build.number("layout");
@@ -242,10 +248,10 @@ SimulationOptions options_of(const Meta& meta) {
     options.seed = meta.seed;
     options.config = meta.config;
     options.limits = meta.limits;
-    // In the same build, since a reload may bring a program that needs exact mode.
-    const bool is_same_build = meta.fingerprint.digest() == fingerprint().digest();
-    options.mode =
-        meta.needs_exact || is_same_build ? SimulationMode::exact : SimulationMode::canonical;
+    // The mode decides whether a reload can bring a program that needs exact mode. Where this
+    // machine refuses it, the other one gives the same.
+    const bool is_refused = !fingerprint().not_exact.empty() && !meta.needs_exact;
+    options.mode = is_refused ? SimulationMode::canonical : meta.mode;
     return options;
 }
 

@@ -38,6 +38,7 @@ struct Meta {
     Value config = Map{};
     Limits limits{};
     bool needs_exact = false;
+    SimulationMode mode = SimulationMode::exact;
     Fingerprint fingerprint{};
     std::uint64_t schema_digest = 0;
     std::vector<std::string> host_handlers{};

@@ -95,7 +95,8 @@ bool Player::step() {
     stopped_by_.clear();
     for (;;) {
         const Event event = reader_.next();
-        if (is_reloading_ && (event == Event::frame || event == Event::hole)) {
+        const bool is_over = event == Event::end && reader_.tail().state == Tail::State::closed;
+        if (is_reloading_ && (event == Event::frame || event == Event::hole || is_over)) {
             is_reloading_ = false;
             stopped_by_ = "frame " + frame_text({frame_.value + 1}) +
                           " is a reload, and the keyframe behind it, which the effects that follow "
@@ -131,6 +132,10 @@ bool Player::step() {
             case Event::frame:
                 if (reader_.frame().frame.value != frame_.value + 1) break;
                 if (options_.mode == PlayMode::apply && has_reload(reader_.frame().inputs)) {
+                    if (has_other_program_)
+                        throw OtherProgram("frame " + frame_text(reader_.frame().frame) +
+                                           " is a reload: what follows are changes of its "
+                                           "program's world, which cannot be applied to another's");
                     is_reloading_ = true;
                     break;
                 }
@@ -168,6 +173,7 @@ bool Player::play(const FrameRecord& record) {
             report_ = &execute(*simulation_, without, meta_.levels, divergence_);
         } else {
             report_ = &execute(*simulation_, record, meta_.levels, divergence_);
+            if (has_reload(record.inputs)) require_same_build(meta_, *simulation_);
         }
         frame_ = loaded_ = report_->frame;
     } else {

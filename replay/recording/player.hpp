@@ -3,7 +3,7 @@
 //
 // What is played is the recording's own program, or another one for those who want to know what it
 // would do (execute then tells where it diverges; apply needs the same templates). To that one, the
-// reloads in the recording do nothing.
+// reloads in the recording do nothing; applying stops at the first.
 #pragma once
 #include <cstdint>
 #include <functional>

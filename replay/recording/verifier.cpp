@@ -295,6 +295,8 @@ class SpanPlayer {
                     has_meta = false;
                     execute(*simulation_, reader.frame(), levels_and_speed_.levels,
                             outcome.divergence);
+                    if (has_reload(reader.frame().inputs))
+                        require_same_build(reader.meta(), *simulation_);
                     frame_ = reader.frame().frame;
                     outcome.frames += 1;
                     outcome.recorded_seconds += frame_seconds;

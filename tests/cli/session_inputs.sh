@@ -67,8 +67,41 @@ canon verify "$work/live.canon" --json
 expect_status 0
 canon dump "$work/live.canon" --what inputs
 expect '"source":"done",.*"data":\[[0-9]'
+# Its dumped inputs give it again, as fast as can be; a branch of it goes on delivering.
+sed -E 's/"kind":"input",//' "$out" >"$work/deliveries"
+canon record "$work/program" --frames 40 --inputs "$work/deliveries" --quiet -o "$work/again.canon"
+expect_status 0
+canon diff "$work/live.canon" "$work/again.canon"
+expect_status 0
+canon replay "$work/live.canon" --to 20 --branch "$work/branch.canon" --frames 30
+expect_status 0
+canon dump "$work/branch.canon" --what inputs,log
+expect '"source":"done"' 'planned [34]1'
+canon info "$work/branch.canon"
+expect 'at 400(\.0)? a second'
 canon info "$work/live.canon"
 expect 'done_delay 0' 'at 400\.0 a second|at 400 a second'
+
+# Effects behind a reload are its program's: another one stops there. A cut that ends with it has the keyframe that it needs.
+canon replay "$recording" --mode apply --program "$work/program"
+expect_status 0
+sed 's/"hp", 1)/"hp", 2)/' "$work/program/main.lua" >"$work/other.lua"
+canon replay "$recording" --mode apply --program "$work/other.lua"
+expect_status 7
+expect_error 'frame 9 is a reload'
+canon cut "$recording" --to 9 -o "$work/cut.canon"
+expect_status 0
+canon replay "$work/cut.canon" --mode apply
+expect_status 0
+expect '^9 frames to frame 9,'
+
+# A session that waits for its next frame ends at once when it is interrupted.
+"$CANON" run "$work/program" --live 0.01 --frames 5 >"$work/waiting" 2>&1 &
+interrupt $!
+began=$SECONDS status=0
+wait $! || status=$?
+[ $((SECONDS - began)) -lt 30 ] || fail "an interrupted live session went on waiting for its frame"
+[ "$status" = 130 ] || fail "an interrupted live session ends with $status"
 
 # What is wrong is told, with its line.
 expect_wrong() {

@@ -6,12 +6,15 @@
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <cfenv>
+#include <chrono>
 #include <thread>
 
 #include "canon/chaos.hpp"
 #include "canon/host_function.hpp"
 #include "canon/json.hpp"
 #include "canon/view.hpp"
+#include "core/sanitizers.hpp"
 
 namespace canon::test {
 namespace {
@@ -306,6 +309,69 @@ BOOST_AUTO_TEST_CASE(snapshots_and_saved_states_go_on_with_the_program_of_their_
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_restored_simulation_has_no_effects_of_another_program) {
+    auto simulation = start(kSecond);
+    ViewOptions options;
+    options.program = program(R"lua(
+        function on_frame(frame)
+            for kind, id, field in engine.effects() do engine.log("info", kind) end
+            engine.log("info", "frame " .. frame)
+        end
+    )lua");
+    View view(*simulation, options);
+    Bytes saved;
+    simulation->save(saved);
+    const auto snapshot = simulation->capture();
+    const auto programs = simulation->program().modules();
+    const auto of_saved = Program::from_modules({programs.begin(), programs.end()});
+    const Input input = reload(R"lua(
+        template("a", {}) template("b", {}) template("c", {}) template("d", { x = 0, y = 0, z = 0, last = 0 })
+        function on_frame() local id = engine.spawn_entity("d") engine.set(id, "last", 5) end
+    )lua");
+    simulation->step({&input, 1});
+    simulation->restore(*snapshot);
+    view.update();
+    simulation->step({&input, 1});
+    ByteReader in(saved.view());
+    simulation->load(in, of_saved);
+    view.update();
+    BOOST_TEST(text_of_log(view.take_log()) == "frame 0\nframe 0\n");
+}
+
+// Goal: a program is loaded in the fixed environment, whoever asks for it.
+BOOST_AUTO_TEST_CASE(programs_are_loaded_in_the_same_way_in_a_hostile_environment) {
+    constexpr const char* kRounds = R"lua(
+        singleton("s", { x = 0.0 })
+        local a, b = 1.0, 3.0
+        local x = a / b
+        function on_frame() engine.set("s", "x", x) end
+    )lua";
+    auto simulation = start(kRounds);
+    const auto snapshot = simulation->capture();
+    Bytes saved;
+    simulation->save(saved);
+    const std::uint64_t hash = simulation->step().state_hash;
+    const auto check = [&](auto load_again) {
+        const Input input = reload("singleton('s', { x = 0.0 })");
+        simulation->step({&input, 1});
+        std::fesetround(FE_UPWARD);
+        load_again();
+        std::fesetround(FE_TONEAREST);
+        BOOST_TEST(simulation->step().state_hash == hash);
+    };
+    check([&] { simulation->restore(*snapshot); });
+    check([&] {
+        ByteReader in(saved.view());
+        simulation->load(in, program(kRounds));
+    });
+    check([&] { simulation->restore(*start(kRounds)->capture()); });
+    std::fesetround(FE_UPWARD);
+    const Input back = reload(kRounds);
+    simulation->step({&back, 1});
+    std::fesetround(FE_TONEAREST);
+    BOOST_TEST((simulation->world().get({1}, "x") == Value(1.0 / 3.0)));
+}
+
 BOOST_AUTO_TEST_CASE(a_view_learns_of_new_templates) {
     for (const bool own_thread : {false, true}) {
         auto watched = start(kFirst);
@@ -551,6 +617,57 @@ BOOST_AUTO_TEST_CASE(they_wait_through_snapshots_saved_states_and_cancellations)
     BOOST_TEST(text.find("[1,") != std::string::npos);
     BOOST_TEST(text.find("[2,") == std::string::npos);
     BOOST_TEST(simulation->dump().find("background") == std::string::npos);
+}
+
+// Goal: a job may be delivered in the frame of its submission, and be cancelled whenever: before,
+// then and behind.
+BOOST_AUTO_TEST_CASE(a_job_is_delivered_in_its_frame_of_submission_and_cancelled_in_vain) {
+    for (const unsigned workers : {1u, 2u}) {
+        Scenario scenario = with_probe(R"lua(
+            function on_input(source, id) engine.cancel(id) end
+            function jobs.plan(i) note(i) end
+        )lua");
+        scenario.limits.done_delay = 0;
+        auto simulation = test::start(scenario, workers);
+        SubmitOptions when_done;
+        when_done.deliver = SubmitOptions::kWhenDone;
+        std::vector<JobId> jobs;
+        for (int i = 1; i <= 3; ++i) jobs.push_back(simulation->submit("plan", i, when_done));
+        simulation->cancel(jobs[1]);
+        simulation->step(std::vector{Input::done(jobs), Input{1, 0, jobs[2].value}});
+        simulation->cancel(jobs[0]);
+        simulation->step(std::vector{Input{1, 0, jobs[2].value}, Input::done(jobs)});
+        for (int i = 0; i < 3; ++i) simulation->step();
+        BOOST_TEST(probe_text(*simulation) == "[1]");
+        BOOST_TEST(simulation->dump().find("submission") == std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_nobody_waits_for_any_more_are_stopped) {
+    const Scenario scenario = [] {
+        Scenario endless = with_probe(R"lua(
+            function on_frame(frame) if frame == 1 then engine.submit("plan", nil, { deliver = 50 }) end end
+            function jobs.plan() while true do end end
+        )lua");
+        endless.limits = Limits{};
+        endless.limits.job_instructions = 2'000'000'000;  // some ten seconds
+        return endless;
+    }();
+    if (kThreadSanitizer) return;  // under which nothing is watched
+    auto simulation = test::start(scenario, 2);
+    const auto snapshot = simulation->capture();
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < 5; ++i) {
+        for (int frame = 0; frame < 3; ++frame) simulation->step();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        if (i % 2 == 0) {
+            const Input input = reload("singleton('probe', { log = any, number = 0 })");
+            simulation->step({&input, 1});
+        }
+        simulation->restore(*snapshot);
+    }
+    simulation.reset();
+    BOOST_TEST((std::chrono::steady_clock::now() - began < std::chrono::seconds(10)));
 }
 
 // Goal: what a host submits between steps is no longer waiting once it has run, though a state was

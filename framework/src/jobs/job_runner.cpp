@@ -70,8 +70,8 @@ JobRunner::JobRunner(WorkerPool& pool, Vms& vms, Settings settings)
 }
 
 JobRunner::~JobRunner() {
-    pool_.remove_idle_work(*this);
     drop_background();
+    pool_.remove_idle_work(*this);
 }
 
 std::uint64_t JobRunner::random_key(std::uint32_t function, Frame frame) const noexcept {
