@@ -16,9 +16,10 @@
 namespace canon {
 namespace {
 
+// Arrays most often: they have the most to go wrong.
 constexpr FieldType kTypes[] = {FieldType::boolean, FieldType::integer, FieldType::number,
                                 FieldType::string,  FieldType::entity,  FieldType::any,
-                                FieldType::array};
+                                FieldType::array,   FieldType::array,   FieldType::array};
 constexpr FieldType kCellTypes[] = {FieldType::boolean, FieldType::integer, FieldType::number,
                                     FieldType::entity};
 
@@ -38,6 +39,7 @@ class Dice {
             case FieldType::boolean:
                 return once_in(2);
             case FieldType::integer:
+                if (once_in(3)) return 0;
                 return once_in(5) ? (std::int64_t{1} << 53) + below(9) : below(7) - 3;
             case FieldType::number:
                 if (once_in(9)) return std::nan("");
