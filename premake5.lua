@@ -76,6 +76,10 @@ local function declare(name, what, files_of_it, target_dir)
     buildoptions({ "-O" .. level })
     on("Debug")
     buildoptions({ "-O0", "-g" })
+    for _, config in ipairs({ "Asan", "Tsan" }) do  -- or the linker strips them: findings name functions and lines
+        on(config)
+        if premake4 then flags({ "Symbols" }) else symbols("On") end
+    end
     on("Asan")
     buildoptions({ "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all" })
     linkoptions({ "-fsanitize=address,undefined" })

@@ -117,7 +117,8 @@ bool Image::on_fault(const void* address) noexcept {
     if (offset >= bytes_.size()) return false;
     const std::size_t page = offset / kPage;
     if (mprotect(arena_.base() + page * kPage, kPage, PROT_READ | PROT_WRITE) != 0) return false;
-    hot_[hot_count_++] = static_cast<std::uint32_t>(page);
+    hot_[hot_count_.value()] = static_cast<std::uint32_t>(page);
+    hot_count_.add();
     return true;
 }
 
@@ -128,8 +129,9 @@ void Image::expect_all() noexcept {
 }
 
 void Image::restore() noexcept {
+    const std::size_t hot = hot_pages();
     if (guarded_ && !all_written_) [[likely]] {
-        for (std::size_t i = 0; i < hot_count_; ++i) {
+        for (std::size_t i = 0; i < hot; ++i) {
             const std::size_t offset = std::size_t{hot_[i]} * kPage;
             std::memcpy(arena_.base() + offset, bytes_.data() + offset, kPage);
         }
@@ -138,7 +140,7 @@ void Image::restore() noexcept {
         if (guarded_) {
             all_written_ = false;
             mprotect(arena_.base(), bytes_.size(), PROT_READ);
-            for (std::size_t i = 0; i < hot_count_; ++i)
+            for (std::size_t i = 0; i < hot; ++i)
                 mprotect(arena_.base() + std::size_t{hot_[i]} * kPage, kPage,
                          PROT_READ | PROT_WRITE);
         }
@@ -161,7 +163,7 @@ void Image::suspend(Suspended& out) const {
             }
     };
     if (guarded_ && !all_written_)
-        for (std::size_t i = 0; i < hot_count_; ++i) save_page(hot_[i]);
+        for (std::size_t i = 0; i < hot_pages(); ++i) save_page(hot_[i]);
     else
         for (std::size_t page = 0; page < bytes_.size() / kPage; ++page) save_page(page);
     const std::uint32_t end = ~std::uint32_t{0};

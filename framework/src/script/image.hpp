@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "canon/bytes.hpp"
+#include "core/counter.hpp"
 #include "script/arena.hpp"
 
 namespace canon::script {
@@ -47,7 +48,8 @@ class Image {
     void resume(const Suspended& suspended) noexcept;
 
     std::size_t size() const noexcept { return bytes_.size(); }
-    std::size_t hot_pages() const noexcept { return hot_count_; }
+    /// Any thread.
+    std::size_t hot_pages() const noexcept { return hot_count_.value(); }
     /// A digest in which addresses within the arena count as offsets and `owners` as their position
     /// in that list: equal in every VM that loaded the same program.
     std::uint64_t digest(std::initializer_list<const void*> owners) const;
@@ -72,7 +74,7 @@ class Image {
     Arena::State state_;
     std::vector<char> bytes_;
     std::unique_ptr<std::uint32_t[]> hot_;
-    std::size_t hot_count_ = 0;
+    Counter hot_count_;
     bool guarded_ = false;
     bool all_written_ = false;
     std::size_t slot_ = 0;

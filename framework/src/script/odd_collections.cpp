@@ -44,7 +44,7 @@ void* OddCollections::allocate(void* self, void* block, std::size_t old_size,
         odd.image_.expect_all();  // the collector writes to every object
         odd.collecting_ = odd.collected_ = true;
         odd.live_before_ = odd.arena_.state().live;
-        ++odd.count_;
+        odd.count_.add();
         return nullptr;
     }
     return odd.arena_.reallocate(block, old_size, new_size);

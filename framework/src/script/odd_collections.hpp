@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "canon/random.hpp"
+#include "core/counter.hpp"
 #include "script/image.hpp"
 #include "script/lua.hpp"
 
@@ -38,7 +39,8 @@ class OddCollections {
 
     /// Whether garbage was collected in the run that ended last.
     bool has_collected() const noexcept { return collected_; }
-    std::uint64_t count() const noexcept { return count_; }
+    /// Any thread.
+    std::uint64_t count() const noexcept { return count_.value(); }
 
   private:
     static void* allocate(void* self, void* block, std::size_t old_size,
@@ -54,7 +56,7 @@ class OddCollections {
     bool collected_ = false;
     bool under_pressure_ = false;
     std::uint64_t live_before_ = 0;
-    std::uint64_t count_ = 0;
+    Counter count_;
 };
 
 }  // namespace canon::script

@@ -407,7 +407,7 @@ RunStatus Vm::decide(const StoppedRun* from) {
     clock_ = now;
     if (!overdue || context_.kill == static_cast<int>(Kill::cancelled)) [[likely]]
         return status;
-    ++counted_runs_;
+    counted_runs_.add();
     const RunStatus decided = attempt(from, true);
     clock_ = now_nanoseconds();
     return decided;

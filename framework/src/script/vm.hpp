@@ -21,6 +21,7 @@
 #include "canon/sandbox.hpp"
 #include "canon/world.hpp"
 #include "core/chaos.hpp"
+#include "core/counter.hpp"
 #include "script/arena.hpp"
 #include "script/image.hpp"
 #include "script/odd_collections.hpp"
@@ -213,7 +214,7 @@ class Vm {
         return odd_collections_ == nullptr ? 0 : odd_collections_->count();
     }
     /// The stopped and counted runs so far; for tests and statistics.
-    std::uint64_t counted_runs() const noexcept { return counted_runs_; }
+    std::uint64_t counted_runs() const noexcept { return counted_runs_.value(); }
     std::uint64_t runs() const noexcept {
         return context_.serial.load(std::memory_order_relaxed) / 2;
     }
@@ -258,7 +259,7 @@ class Vm {
     Fault fault_;
     bool error_is_scripts_own_ = false;
     Bytes error_value_;  // canonical, where the error value is no string; else empty
-    std::uint64_t counted_runs_ = 0;
+    Counter counted_runs_;
     std::int64_t instructions_ = 0;
     std::int64_t clock_ = 0;  // when the last run ended
 };
