@@ -92,6 +92,29 @@ BOOST_AUTO_TEST_CASE(a_battle_is_the_same_in_chaos) {
                    "chaos seed " + std::to_string(seed) + ": same");
 }
 
+// Goal: the order that a program asks for is that of the making of its tables, in chaos too, though
+// much garbage lies between them.
+BOOST_AUTO_TEST_CASE(a_program_with_arena_order_is_the_same_in_chaos) {
+    const Scenario scenario = with_probe(R"lua(
+        arena_order()
+        function on_frame() for i = 1, 20 do engine.submit("work", i) end end
+        function jobs.work(i)
+            local all, order = {}, {}
+            for k = 1, 60 do
+                local junk = {}
+                for q = 1, 20 do junk[q] = { q } end
+                all[{}] = k
+            end
+            for _, k in pairs(all) do order[#order + 1] = k end
+            note(order)
+        end
+    )lua",
+                                         3);
+    for (std::uint64_t seed = 1; seed <= 6; ++seed)
+        BOOST_TEST(describe(test_in_chaos(scenario, seed)) ==
+                   "chaos seed " + std::to_string(seed) + ": same");
+}
+
 BOOST_AUTO_TEST_CASE(samples_are_the_same_in_chaos) {
     int samples = 0;
     for (const auto& entry : std::filesystem::directory_iterator("samples")) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "canon/chaos.hpp"
 #include "canon/json.hpp"
 #include "determinism/scenario.hpp"
 
@@ -442,6 +443,39 @@ BOOST_AUTO_TEST_CASE(on_fault_hears_what_was_thrown_and_no_text_of_the_engine) {
                                 "jobs.bad was stopped (output)"};
     BOOST_TEST(probe_text(*trace.simulation) == to_json(expected));
     BOOST_TEST(trace.reports[1].faults[2].message.find("attempt to index") != std::string::npos);
+}
+
+// Goal: of several things that are wrong Canon tells the same one wherever they lie in a table, and
+// of a NaN no sign.
+BOOST_AUTO_TEST_CASE(texts_of_canon_depend_on_neither_hash_seed_nor_processor) {
+    const Scenario scenario = with_probe(R"lua(
+        template("u", { n = 0 })
+        function on_frame()
+            local function text(...) say(select(2, pcall(...))) end
+            text(engine.spawn_entity, "u", { qq1 = 1, tt1 = 2, nn1 = 3, hh1 = 4 })
+            text(engine.spawn_entity, "u", { qq1 = 1, [true] = 2, [print] = 3, [5] = 4 })
+            text(engine.set, "probe", "log", { [1.5] = 1, [true] = 2, [print] = 5, k1 = 1, k2 = 2 })
+            text(engine.set, "probe", "log", { [print] = 5, [true] = 2, k1 = 1, k2 = 2 })
+            text(engine.set, 1, "number", 0 / 0)
+            text(engine.set, 1, "number", -(0 / 0))
+            text(engine.set, 1, "number", 1.5)
+        end
+    )lua",
+                                         1);
+    const Trace trace = compare_workers(scenario);
+    BOOST_TEST(probe_text(*trace.simulation) ==
+               to_json(List{"template 'u' has no field 'hh1'",
+                            "engine.spawn_entity: field names are strings, but one is a boolean",
+                            "log has a key that is no whole number",
+                            "log has a boolean key; keys are integers and strings",
+                            "probe.number is of type integer and cannot hold the number nan",
+                            "probe.number is of type integer and cannot hold the number nan",
+                            "probe.number is of type integer and cannot hold the number 1.5"}));
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+        ChaosPair pair(load(scenario), {.workers = 1}, seed);
+        pair.step({});
+        BOOST_TEST(pair.report().same(), describe(pair.report()));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(on_fault_and_on_commit_that_fail_themselves_do_not_run_for_ever) {

@@ -307,6 +307,34 @@ BOOST_AUTO_TEST_CASE(what_a_program_hears_of_faults_is_the_same_in_a_replay) {
     check_plays(scenario, session, PlayMode::apply, 1);
 }
 
+// Goal: of a handler that a limit has ended nothing is left, not even a number: later handlers of
+// the frame draw from the same streams where it is not run at all.
+BOOST_AUTO_TEST_CASE(a_handler_that_was_killed_leaves_no_trace_in_those_that_follow) {
+    const Scenario scenario = with_probe(R"lua(
+        function on_frame(frame)
+            engine.submit("ask", frame % 3 == 1)
+            if frame == 4 then for i = 1, 3 do engine.post_to_main_thread("draw") end while true do end end
+        end
+        function jobs.ask(bad)
+            if bad then engine.post_to_main_thread("killer") end
+            engine.post_to_main_thread("good")
+        end
+        function actions.killer()
+            for i = 1, 5 do engine.post_to_main_thread("draw") engine.submit("ask", false) engine.spawn_entity("unit") end
+            while true do end
+        end
+        function actions.good() engine.post_to_main_thread("draw") engine.spawn_entity("unit") end
+        function actions.draw() say({ math.random(1000), engine.submit("none") }) end
+        function jobs.none() end
+        template("unit", { x = 0 })
+        )lua",
+                                         8);
+    const RecordedSession session = record_session(scenario, all_levels());
+    BOOST_TEST(session.reports[1].killed.size() == 1u);
+    BOOST_TEST(session.reports[4].killed.size() == 1u);
+    check_plays(scenario, session, PlayMode::execute, 3);
+}
+
 BOOST_AUTO_TEST_CASE(another_program_diverges_where_its_jobs_do_otherwise) {
     Scenario scenario = with_probe(R"(
 template("unit", { hp = 100 })

@@ -37,7 +37,7 @@ class Program {
 
     /// Sorted by name.
     std::span<const Module> modules() const noexcept { return modules_; }
-    /// Of all names and sources.
+    /// Of all names and sources, and of files whose names do not follow from the modules'.
     std::uint64_t digest() const noexcept { return digest_; }
 
     /// The compiled form of modules()[index], empty where it is no Lua; for the library's own use,

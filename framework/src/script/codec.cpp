@@ -155,6 +155,11 @@ struct Encoder {
     }
 
     void gather(int index) {
+        // Of keys that are none, the same one is told in whatever order they lie: the least.
+        int bad = LUA_TNONE;
+        const auto rank = [](int type) {
+            return type == LUA_TNUMBER ? 0 : type == LUA_TBOOLEAN ? 1 : 2;
+        };
         lua_pushnil(L);
         while (lua_next(L, index) != 0) {
             lua_pop(L, 1);
@@ -165,13 +170,15 @@ struct Encoder {
                 key.text = lua_tolstring(L, -1, &key.size);
             } else {
                 const int type = lua_type(L, -1);
-                refuse(type == LUA_TNUMBER ? " has a key that is no whole number"
-                       : type == LUA_TBOOLEAN
-                           ? " has a boolean key; keys are integers and strings"
-                           : " has a key that is no value; keys are integers and strings");
+                if (bad == LUA_TNONE || rank(type) < rank(bad)) bad = type;
+                continue;
             }
             space.keys.push_back(key);
         }
+        if (bad != LUA_TNONE)
+            refuse(rank(bad) == 0   ? " has a key that is no whole number"
+                   : rank(bad) == 1 ? " has a boolean key; keys are integers and strings"
+                                    : " has a key that is no value; keys are integers and strings");
     }
 
     // All keys are 1..n exactly if they are n integers, the least 1 and the greatest n.

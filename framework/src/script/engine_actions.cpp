@@ -3,11 +3,13 @@
 // wait in the buffer for the commit; on the main thread they are applied at once, by the same code.
 #include <cmath>
 
+#include "canon/json.hpp"
 #include "script/action_writer.hpp"
 #include "script/codec.hpp"
 #include "script/engine_arguments.hpp"
 #include "script/engine_library.hpp"
 #include "script/field_reads.hpp"
+#include "script/key_order.hpp"
 #include "script/raise.hpp"
 #include "script/strict_text.hpp"
 #include "script/vm.hpp"
@@ -39,7 +41,7 @@ std::string what_it_is(lua_State* L, int index) {
         return "string \"" + std::string(lua_tostring(L, index)).substr(0, 40) + "\"";
     if (type != LUA_TNUMBER) return lua_typename(L, type);
     return lua_isinteger(L, index) ? "integer " + std::to_string(lua_tointeger(L, index))
-                                   : "number " + std::to_string(lua_tonumber(L, index));
+                                   : "number " + float_text(lua_tonumber(L, index));
 }
 
 // Raises where the field, seen from here, cannot hold the value at `index`. An entity that is dead
@@ -208,15 +210,26 @@ JobId take_job_id(lua_State* L) {
 // Raises for a key of the table at `fields` that is no field of the template.
 void raise_stray_field(lua_State* L, int fields, TemplateIndex index) {
     const Schema& schema = *context(L).schema;
+    // In whatever order they lie: the least type that is no string, else the least name.
+    int type = LUA_TNONE;
+    lua_pushnil(L);
+    const int least = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, fields) != 0) {
         lua_pop(L, 1);
-        if (lua_type(L, -1) != LUA_TSTRING)
-            raise(L, "engine.spawn_entity: field names are strings, but one is a %s",
-                  luaL_typename(L, -1));
-        if (schema.field(index, name_argument(L, lua_gettop(L))) == kNone)
-            raise_unknown_field(L, index, lua_gettop(L));
+        if (lua_type(L, -1) != LUA_TSTRING) {
+            if (type == LUA_TNONE || lua_type(L, -1) < type) type = lua_type(L, -1);
+        } else if (schema.field(index, name_argument(L, lua_gettop(L))) == kNone &&
+                   (lua_isnil(L, least) ||
+                    comes_before_by_text(read_key(L, -1), read_key(L, least)))) {
+            lua_pushvalue(L, -1);
+            lua_replace(L, least);
+        }
     }
+    if (type != LUA_TNONE)
+        raise(L, "engine.spawn_entity: field names are strings, but one is a %s",
+              lua_typename(L, type));
+    if (!lua_isnil(L, least)) raise_unknown_field(L, index, least);
 }
 
 int count_entries(lua_State* L, int table) {

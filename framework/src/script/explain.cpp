@@ -1,4 +1,5 @@
 #include "script/explain.hpp"
+#include "canon/json.hpp"
 
 #include <algorithm>
 #include <string>
@@ -84,7 +85,9 @@ void explain(lua_State* L, int status, Kill why, Fault& fault) {
         const char* text = lua_tolstring(L, -1, &size);
         fault.message.assign(text, std::min<std::size_t>(size, 4096));
     } else if (lua_type(L, -1) == LUA_TNUMBER) {
-        fault.message = place + "error value " + std::to_string(lua_tonumber(L, -1));
+        fault.message = place + "error value " +
+                        (lua_isinteger(L, -1) ? std::to_string(lua_tointeger(L, -1))
+                                              : float_text(lua_tonumber(L, -1)));
     } else {
         fault.message = place + "the error value is a " + lua_typename(L, lua_type(L, -1));
     }

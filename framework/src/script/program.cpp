@@ -119,6 +119,8 @@ std::shared_ptr<const Program> Program::from_modules(std::vector<Module> modules
             script::compile(module.source, module.file, program->bytecode_.emplace_back()));
         hasher.update_string(module.name);
         hasher.update_string(module.source);
+        // Errors name it, and scripts see their texts.
+        if (module.file != module_file(module.name)) hasher.update_string(module.file);
     }
     const std::size_t main = program->find("main");
     if (main == program->modules_.size()) throw Error("the program has no module 'main'");

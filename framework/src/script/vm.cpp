@@ -44,8 +44,8 @@ void stop_hook(lua_State* L, lua_Debug*) {
 }  // namespace
 
 void stop_running(VmContext& run, Kill why) noexcept {
-    if (run.kill != 0) return;
-    run.kill = static_cast<int>(why);
+    if (run.kill == 0) run.kill = static_cast<int>(why);
+    // Again, since at the last tick another coroutine may have been just about to run.
     lua_sethook(run.running, stop_hook, LUA_MASKCOUNT, 1);
 }
 
@@ -416,7 +416,10 @@ RunStatus Vm::decide(const StoppedRun* from) {
 // Callbacks and handlers do at once what they ask for, so they cannot be made again; a run that
 // goes on must find its heap as it was put aside.
 RunStatus Vm::decide_in_chaos(const StoppedRun* from) {
-    if (run_.mode == Mode::main || from != nullptr) return attempt(from, true);
+    // What is freed early is taken again by others, which a program that looks at the order of the
+    // arena would see.
+    if (run_.mode == Mode::main || from != nullptr || context_.arena_order)
+        return attempt(from, true);
     odd_collections_->begin(run_.random_key, run_.random_stream);
     const RunStatus status = attempt(from, true);
     if (!odd_collections_->end(status == RunStatus::stopped)) return attempt(from, true);

@@ -522,7 +522,7 @@ const char* Simulation::Machine::apply(std::span<const std::uint8_t> action) {
 
 void Simulation::Machine::begin_savepoint() {
     world_->begin_savepoint();
-    undo_.push_back({submission_number_, posts_.size(), post_bytes_.size(),
+    undo_.push_back({submission_number_, posts_.size(), posts_made_, post_bytes_.size(),
                      pending_background_.size(), undo_submissions_.size(), undo_cancels_.size(),
                      state_.next_job});
 }
@@ -556,6 +556,7 @@ void Simulation::Machine::undo_savepoint() {
     undo_submissions_.resize(undo.submissions);
     pending_background_.resize(undo.background);
     posts_.resize(undo.posts);
+    posts_made_ = undo.posts_made;
     post_bytes_.truncate(undo.post_bytes);
     submission_number_ = undo.submission_number;
     state_.next_job = undo.next_job;

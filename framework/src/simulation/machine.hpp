@@ -93,6 +93,7 @@ class Simulation::Machine final : private script::MainThread {
     struct Undo {
         std::uint32_t submission_number;
         std::size_t posts;
+        std::size_t posts_made;
         std::size_t post_bytes;
         std::size_t background;
         std::size_t submissions;  // of undo_submissions_
