@@ -75,33 +75,9 @@ write_script() {
     mv "$1.new" "$1"
 }
 
-
 # The tests of tests/cross/tests.txt, in Boost.Test's notation, less those it skips.
 cross_filter() { awk '$1 == "run" { chosen = chosen ":" $2 } $1 == "skip" { skipped = skipped ":!" $2 }
     END { print substr(chosen skipped, 2) }' tests/cross/tests.txt; }
-
-# lane NAME COMMAND...: runs beside the others. Counts and what is said are left in $lanes/NAME, for `collect`.
-lane() {
-    (
-        passed=0 failed=0 skipped=0
-        "${@:2}" >"$lanes/$1.said" 2>&1
-        echo "$passed $failed" >"$lanes/$1.counts"
-    ) &
-}
-collect() {
-    local file counts
-    wait
-    for file in "$lanes"/*.said; do
-        cat "$file"
-        counts=$(cat "${file%.said}.counts" 2>/dev/null) || counts=""
-        # A lane that ended before it could count must not pass for one that found nothing.
-        if [ -z "$counts" ]; then
-            printf 'FAILED the lane %s ended early\n' "$(basename "$file" .said)"
-            counts="0 1"
-        fi
-        passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
-    done
-}
 
 cross() {
     local architecture=${1:-} names triple emulator
@@ -137,8 +113,7 @@ cross() {
     # Recordings go from here to there and back.
     if [ -x build/bin/Release/canon ]; then export CANON_ELSEWHERE=$PWD/build/bin/Release/canon; fi
     passed=0 failed=0
-    lanes=$(mktemp -d)
-    trap 'rm -rf "$lanes"' EXIT
+    make_lanes
     say "running goldens and tests on $architecture, in $emulator"
     sed -nE 's/^skip +([^ ]+) +(.*)/not run: \1: \2/p' tests/cross/tests.txt
     if [ -n "$filter" ]; then
