@@ -103,6 +103,15 @@ wait $! || status=$?
 [ $((SECONDS - began)) -lt 30 ] || fail "an interrupted live session went on waiting for its frame"
 [ "$status" = 130 ] || fail "an interrupted live session ends with $status"
 
+# Where the machine has no room for the new program, that is an error and no fault: nothing of the frame has happened.
+status=0
+(ulimit -v 850000 && exec "$CANON" record "$work/program" --frames 20 --workers 2 --inputs "$work/inputs" --quiet -o "$work/small.canon") \
+    >"$work/out" 2>"$work/err" || status=$?
+expect_status 1
+expect_error 'cannot map [0-9]+ MiB'
+canon replay "$work/small.canon" --json
+expect '"last_frame":8,"same":true'
+
 # What is wrong is told, with its line.
 expect_wrong() {
     printf '%s\n' "$1" >"$work/wrong"

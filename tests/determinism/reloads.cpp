@@ -673,6 +673,37 @@ BOOST_AUTO_TEST_CASE(jobs_that_nobody_waits_for_any_more_are_stopped) {
     BOOST_TEST((std::chrono::steady_clock::now() - began < std::chrono::seconds(10)));
 }
 
+// Goal: a saved state has no frame that steps could take to that of what waits to be told, and
+// nothing waits there but background jobs; a snapshot of another seed is refused. All is then as
+// before.
+BOOST_AUTO_TEST_CASE(states_that_cannot_be_are_refused) {
+    const Scenario scenario = told({});
+    auto simulation = test::start(scenario, 1);
+    Bytes saved;
+    simulation->save(saved);
+    const std::uint64_t hash = simulation->state_hash();
+    // Behind the text that it begins with, the program's digest and the seed.
+    const std::size_t at = 1 + std::string_view("canon simulation 1").size() + 16;
+    BOOST_TEST_REQUIRE(saved.data()[at] == 0);
+    for (const int shift : {60, 61, 62}) {
+        Bytes changed;
+        changed.append(saved.view(0, at));
+        changed.put_varint((std::uint64_t{1} << shift) + 1);
+        changed.append(saved.view(at + 1, saved.size()));
+        ByteReader in(changed.view());
+        if (shift == 60) {
+            test::start(scenario, 1)->load(in);
+            continue;
+        }
+        BOOST_CHECK_THROW(simulation->load(in), Error);
+        BOOST_TEST(simulation->state_hash() == hash);
+    }
+    Scenario other = scenario;
+    other.seed = 2;
+    BOOST_CHECK_THROW(simulation->restore(*test::start(other, 1)->capture()), Error);
+    BOOST_TEST(simulation->state_hash() == hash);
+}
+
 // Goal: what a host submits between steps is no longer waiting once it has run, though a state was
 // restored in between.
 BOOST_AUTO_TEST_CASE(what_a_restored_state_has_run_can_be_cancelled_in_vain) {

@@ -305,6 +305,44 @@ BOOST_AUTO_TEST_CASE(the_same_text_in_another_file_is_another_program) {
     BOOST_TEST(!player.divergence());
 }
 
+// Goal: another build is told at the reload that needs exact mode, and plays what is before it.
+// Method: the METAs of a recording are changed to those of a build with another order probe.
+BOOST_AUTO_TEST_CASE(another_build_plays_up_to_the_reload_that_needs_exact_mode) {
+    Simulation simulation(Program::from_modules({{"main", "singleton('s', { n = 0 })"}}),
+                          {.workers = 1});
+    replay::MemorySink sink;
+    replay::Recorder recorder(simulation, {}, sink, all_levels());
+    for (std::uint64_t frame = 1; frame <= 6; ++frame) {
+        const Input input = Input::reload(
+            *Program::from_modules({{"main", "arena_order() singleton('s', { n = 0 })"}}));
+        recorder.step({&input, frame == 3 ? 1u : 0u});
+    }
+    recorder.close();
+    const Content bytes = content_of(sink.view());
+    replay::MemorySink changed;
+    replay::ChunkWriter writer(changed, replay::new_segment_identity());
+    for (const Sealed& chunk : read_all(bytes).chunks) {
+        Bytes payload;
+        if (chunk.kind == ChunkKind::meta) {
+            replay::Meta meta = replay::read_meta(chunk.payload);
+            meta.fingerprint.order_probe += 1;
+            replay::write_meta(payload, meta);
+        } else {
+            payload.append(chunk.payload);
+        }
+        writer.write(chunk.kind, chunk.frames, payload.view());
+    }
+    writer.close();
+    const Content elsewhere = content_of(changed.view());
+    MemorySource source(elsewhere);
+    Player player(source);
+    BOOST_TEST(player.step());
+    BOOST_TEST(player.step());
+    BOOST_CHECK_THROW(player.step(), replay::OtherBuild);
+    BOOST_TEST(verdict_name(verify(elsewhere, 1).verdict) ==
+               verdict_name(replay::Verdict::other_build));
+}
+
 // Goal: what a host asked for before the recorder came is in the first state, and not done twice.
 BOOST_AUTO_TEST_CASE(a_recorder_may_begin_between_what_a_host_asks_for) {
     const Scenario host = with_probe(R"lua(

@@ -106,13 +106,14 @@ std::vector<std::string> World::change_schema(std::shared_ptr<const Schema> give
     }
     next.state_.next_id = state_.next_id;
     next.state_.largest_id = state_.largest_id;
-    const auto is_same_kind = [this](TemplateIndex found, const TemplateSpec& spec) {
-        return found != kNone && schema()[found].singleton == spec.singleton;
+    // kNone where the other has no template of that name, or one of the other kind.
+    const auto find_same = [](const Schema& other, const TemplateSpec& spec) {
+        const TemplateIndex found = other.find(spec.name);
+        return found != kNone && other[found].singleton == spec.singleton ? found : kNone;
     };
     for (TemplateIndex index = 0; index < next.schema().size(); ++index) {
         const TemplateSpec& spec = next.schema()[index];
-        const TemplateIndex found = schema().find(spec.name);
-        if (is_same_kind(found, spec)) {
+        if (const TemplateIndex found = find_same(schema(), spec); found != kNone) {
             next.take_entities(*this, found, index, lines);
             continue;
         }
@@ -124,8 +125,7 @@ std::vector<std::string> World::change_schema(std::shared_ptr<const Schema> give
     }
     for (TemplateIndex index = 0; index < schema().size(); ++index) {
         const TemplateSpec& spec = schema()[index];
-        const TemplateIndex found = next.schema().find(spec.name);
-        if (found != kNone && next.schema()[found].singleton == spec.singleton) continue;
+        if (find_same(next.schema(), spec) != kNone) continue;
         lines.push_back(spec.name + " is gone" +
                         (spec.singleton ? std::string()
                                         : ", with " + std::to_string(count(index)) + " entities"));
